@@ -1,0 +1,5 @@
+/** Raft: a pure core, its durable log, its driver. */
+module io.quorate.raft {
+    requires io.quorate.spi;
+    requires org.slf4j;
+}
