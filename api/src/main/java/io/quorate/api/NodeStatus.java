@@ -1,0 +1,52 @@
+package io.quorate.api;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * One node's account of itself.
+ *
+ * @param node the node that answers
+ * @param cluster its cluster
+ * @param incarnation the number its process chose at its start
+ * @param version the build it runs
+ * @param role {@code leader}, {@code candidate}, {@code follower}, {@code learner} or {@code stopped}
+ * @param term its current term
+ * @param leader the leader it follows, if any
+ * @param commitIndex the last entry it knows to be committed
+ * @param appliedIndex the last entry its state machine has applied
+ * @param lastIndex the last entry in its log
+ * @param members the configuration's voters, in order of node id
+ * @param reachable whom it sees right now, in order of node id
+ * @param stateMachine the name of its state machine
+ * @param uptimeMillis since its start
+ * @param counters named monotonic counters: refused handshakes by reason, wire violations by name, and more
+ * @param problem why it does not serve, if so
+ */
+public record NodeStatus(
+    NodeId node,
+    ClusterId cluster,
+    long incarnation,
+    String version,
+    String role,
+    Term term,
+    Optional<NodeId> leader,
+    LogIndex commitIndex,
+    LogIndex appliedIndex,
+    LogIndex lastIndex,
+    List<NodeId> members,
+    List<NodeId> reachable,
+    String stateMachine,
+    long uptimeMillis,
+    SortedMap<String, Long> counters,
+    Optional<String> problem) {
+
+    public NodeStatus {
+        members = List.copyOf(members);
+        reachable = List.copyOf(reachable);
+        counters = Collections.unmodifiableSortedMap(new TreeMap<>(counters));
+    }
+}
