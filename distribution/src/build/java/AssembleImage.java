@@ -1,7 +1,7 @@
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.lang.module.ModuleFinder;
 import java.nio.file.DirectoryStream;
@@ -65,12 +65,21 @@ final class AssembleImage {
         arguments.add(runtime.toString());
         ToolProvider jlink = ToolProvider.findFirst("jlink").orElseThrow(() -> new IllegalStateException(
                 "The JDK in " + System.getProperty("java.home") + " has no jlink; install the full JDK."));
-        StringWriter output = new StringWriter();
-        PrintWriter printer = new PrintWriter(output, true);
-        int exit = jlink.run(printer, printer, arguments.toArray(String[]::new));
+        ByteArrayOutputStream output = new ByteArrayOutputStream();
+        PrintStream console = System.out;
+        int exit;
+        try (PrintStream printer = new PrintStream(output, true)) {
+            // Some of jlink's parts print past the stream that they were given.
+            System.setOut(printer);
+            exit = jlink.run(printer, printer, arguments.toArray(String[]::new));
+        } finally {
+            System.setOut(console);
+        }
         if (exit != 0) {
             throw new IllegalStateException("jlink failed with exit code " + exit + ":\n" + output);
         }
+        // The archive for heaps above 32 GB: 14 MB that no node needs.
+        Files.deleteIfExists(runtime.resolve("lib/server/classes_nocoops.jsa"));
         Files.writeString(stamp, recipe);
     }
 
