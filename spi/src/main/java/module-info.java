@@ -1,6 +1,6 @@
 /**
- * What plugins implement: consensus, transport and identity, found with {@link java.util.ServiceLoader}; the frame codec
- * that every transport uses; the ports of time and scheduling.
+ * What plugins implement: consensus, transport and identity, found with {@link java.util.ServiceLoader}; the frame
+ * codec that every transport uses; the ports of time and scheduling.
  */
 module io.quorate.spi {
     requires transitive io.quorate.api;

@@ -9,9 +9,9 @@ import java.util.Objects;
 /**
  * An immutable sequence of bytes: a view of an array that nobody writes to any more.
  *
- * <p><b>Ownership.</b> {@link #wrap(byte[])} takes the array over: the caller must not write to it afterwards. With that
- * one rule a {@code Bytes} may be shared freely between threads, queued, sliced and sent without a copy, and a buffer
- * reused by its writer while somebody still reads it cannot occur.
+ * <p><b>Ownership.</b> {@link #wrap(byte[])} takes the array over: the caller must not write to it afterwards. With
+ * that one rule a {@code Bytes} may be shared freely between threads, queued, sliced and sent without a copy, and a
+ * buffer reused by its writer while somebody still reads it cannot occur.
  *
  * <p>Value semantics: equality and hash code are those of the content. Thread-safe.
  */

@@ -1,8 +1,8 @@
 package io.quorate.api;
 
 /**
- * Reads what {@link BytesWriter} wrote, and trusts nothing: every length is checked against what is there and against the
- * caller's limit before anything is allocated. Values are slices of the source and share its bytes.
+ * Reads what {@link BytesWriter} wrote, and trusts nothing: every length is checked against what is there and
+ * against the caller's limit before anything is allocated. Values are slices of the source and share its bytes.
  *
  * <p>Not thread-safe.
  */
@@ -59,7 +59,8 @@ public final class BytesReader {
     /** Exactly {@code length} bytes. */
     public Bytes raw(int length) throws MalformedBytesException {
         if (length < 0) {
-            throw new MalformedBytesException("found length " + length + " at byte " + position + ", expected 0 or more");
+            throw new MalformedBytesException("found length " + length + " at byte " + position
+                + ", expected 0 or more");
         }
         need(length, length + " bytes");
         Bytes value = source.slice(position, length);
@@ -100,14 +101,16 @@ public final class BytesReader {
         int at = position;
         int length = i32();
         if (length < 0 || length > maxBytes) {
-            throw new MalformedBytesException("found length " + length + " at byte " + at + ", expected 0 to " + maxBytes);
+            throw new MalformedBytesException("found length " + length + " at byte " + at
+                + ", expected 0 to " + maxBytes);
         }
         return length;
     }
 
     private void need(int bytes, String what) throws MalformedBytesException {
         if (remaining() < bytes) {
-            throw new MalformedBytesException("found " + remaining() + " bytes at byte " + position + ", expected " + what);
+            throw new MalformedBytesException("found " + remaining() + " bytes at byte " + position
+                + ", expected " + what);
         }
     }
 }

@@ -7,8 +7,8 @@ import java.util.concurrent.CompletableFuture;
 /**
  * The replicated control plane, as an application sees it: embedded in the same process or over the network.
  *
- * <p><b>Threading.</b> All methods may be called from any thread and never block. The returned futures complete on threads
- * of Quorate; do not block in dependent stages, or hand them to an executor of your own. They fail with a
+ * <p><b>Threading.</b> All methods may be called from any thread and never block. The returned futures complete on
+ * threads of Quorate; do not block in dependent stages, or hand them to an executor of your own. They fail with a
  * {@link ControlPlaneException}, and always complete within the operation's time limit.
  */
 public interface ControlPlane extends AutoCloseable {
@@ -19,8 +19,8 @@ public interface ControlPlane extends AutoCloseable {
      * <p>On success the command is durable on a majority and was applied on the answering node.
      *
      * @return the result; or failed with {@link OverloadedException}, {@link UnavailableException} or
-     *     {@link NotLeaderException} (nothing happened), {@link CommandRejectedException} (the state machine refused it),
-     *     or {@link OutcomeUnknownException} (it may have happened)
+     *     {@link NotLeaderException} (nothing happened), {@link CommandRejectedException} (the state machine refused
+     *     it), or {@link OutcomeUnknownException} (it may have happened)
      */
     CompletableFuture<CommandResult> submit(Command command);
 

@@ -11,8 +11,8 @@ final class Names {
     static String requireLabel(String what, String value) {
         if (value == null || value.isEmpty() || value.length() > MAX_LENGTH || !isLabel(value)) {
             throw new IllegalArgumentException(what + ": found " + (value == null ? "nothing" : '"' + value + '"')
-                + ", expected 1 to " + MAX_LENGTH + " characters of a-z, 0-9 and '-', beginning and ending with a letter "
-                + "or digit");
+                + ", expected 1 to " + MAX_LENGTH + " characters of a-z, 0-9 and '-', with a letter or digit at both "
+                + "ends");
         }
         return value;
     }

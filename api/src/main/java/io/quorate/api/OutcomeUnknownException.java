@@ -1,8 +1,8 @@
 package io.quorate.api;
 
 /**
- * The command was handed on and its fate is not known: it may have been applied, it may be applied later, or never. Trying
- * again is safe only for commands whose repetition does no harm.
+ * The command was handed on and its fate is not known: it may have been applied, it may be applied later, or never.
+ * Trying again is safe only for commands whose repetition does no harm.
  */
 public final class OutcomeUnknownException extends ControlPlaneException {
 

@@ -1,7 +1,8 @@
 package io.quorate.api;
 
 /**
- * One change of a member's record, numbered by the replicated registry: every node gives the same change the same number.
+ * One change of a member's record, numbered by the replicated registry: every node gives the same change the same
+ * number.
  *
  * @param number from 1, without gaps
  * @param previous the status before

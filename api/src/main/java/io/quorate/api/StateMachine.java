@@ -5,11 +5,11 @@ import java.util.Optional;
 /**
  * What an application replicates. Quorate feeds every node's instance the same commands in the same order.
  *
- * <p><b>Threading.</b> All methods are called on the node's one apply thread, never concurrently; the implementation needs
- * no locks. They must not block on other nodes, and should return within milliseconds: commands behind them wait.
+ * <p><b>Threading.</b> All methods are called on the node's one apply thread, never concurrently; the implementation
+ * needs no locks. They must not block on other nodes, and should return within milliseconds: commands behind them wait.
  *
- * <p><b>Determinism.</b> {@link #apply} must depend on nothing but the state and the command: no clock, no randomness, no
- * iteration order of hash sets. Two nodes that applied the same commands must give the same results.
+ * <p><b>Determinism.</b> {@link #apply} must depend on nothing but the state and the command: no clock, no
+ * randomness, no iteration order of hash sets. Two nodes that applied the same commands must give the same results.
  */
 public interface StateMachine {
 
@@ -34,8 +34,8 @@ public interface StateMachine {
     Bytes query(Bytes query) throws CommandRejectedException;
 
     /**
-     * Begins to watch for changes. The node asks the returned watch at once, and again after commands were applied, until
-     * it has news or the caller's time is over.
+     * Begins to watch for changes. The node asks the returned watch at once, and again after commands were applied,
+     * until it has news or the caller's time is over.
      *
      * @throws CommandRejectedException if the request is not understood, or if watching is not supported (the default)
      */

@@ -3,9 +3,10 @@ package io.quorate.spi;
 /**
  * What every plugin's provider has in common.
  *
- * <p>A provider is a public final class with a cheap public constructor without arguments, listed with {@code provides} in
- * its module descriptor (and in {@code META-INF/services} if it is to work on a class path). Its {@code create} method
- * neither binds, opens nor starts anything; what it creates has {@code start} for that and an idempotent, bounded
+ * <p>A provider is a public final class with a cheap public constructor without arguments, listed with {@code
+ * provides} in its module descriptor (and in {@code META-INF/services} if it is to work on a class path). Its {@code
+ * create} method neither binds, opens nor starts anything; what it creates has {@code start} for that and an
+ * idempotent, bounded
  * {@code close}.
  */
 public interface QuorateProvider {

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 /**
  * An agreed, durable sequence of entries.
  *
- * <p><b>Threading.</b> Everything but {@link #start} and {@link #close} is called on the node loop and does not block. It
- * may gather work and do it at the end of the loop's turn.
+ * <p><b>Threading.</b> Everything but {@link #start} and {@link #close} is called on the node loop and does not
+ * block. It may gather work and do it at the end of the loop's turn.
  */
 public interface Consensus extends AutoCloseable {
 
@@ -22,16 +22,17 @@ public interface Consensus extends AutoCloseable {
     int MAX_UNAPPLIED_BATCHES = 2;
 
     /**
-     * Opens the durable state, checks it, and takes part from then on. Blocks; called once, before the loop runs or on it.
+     * Opens the durable state, checks it, and takes part from then on. Blocks; called once, before the loop runs or
+     * on it.
      *
      * @throws ConsensusException if the state is in use, damaged, of another cluster or node, or of a newer format
      */
     void start() throws ConsensusException;
 
     /**
-     * Proposes an entry. If accepted, it has a term and an index at once, and nothing more is reported: it is committed if
-     * and only if {@link ConsensusHost#committed} brings an entry with that term at that index. If another entry arrives
-     * at that index, this one never will.
+     * Proposes an entry. If accepted, it has a term and an index at once, and nothing more is reported: it is
+     * committed if and only if {@link ConsensusHost#committed} brings an entry with that term at that index. If
+     * another entry arrives at that index, this one never will.
      *
      * @param type COMMANDS or REGISTRY
      * @param payload in parts; kept, not copied
@@ -52,7 +53,10 @@ public interface Consensus extends AutoCloseable {
     /** Serves a call from another node that the host has authorised. {@code responder} is used once, now or later. */
     void serve(NodeId from, RpcType type, Bytes request, RpcResponder responder);
 
-    /** The host's sessions to a member have appeared, or all are gone. A hint: it may speed an election, never decide it. */
+    /**
+     * The host's sessions to a member have appeared, or all are gone. A hint: it may speed an election, never decide
+     * it.
+     */
     void peerPresence(NodeId peer, boolean present);
 
     ConsensusStatus status();

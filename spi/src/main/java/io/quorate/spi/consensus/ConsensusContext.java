@@ -12,11 +12,13 @@ import java.util.Map;
  * @param self this node
  * @param cluster its cluster; bound into everything stored
  * @param directory where to keep durable state; exclusive to this node, exists
- * @param bootstrap the configuration of the cluster's first start. Used while the directory holds none, afterwards ignored.
+ * @param bootstrap the configuration of the cluster's first start. Used while the directory holds none, afterwards
+ *     ignored.
  * @param loop the thread on which the consensus decides
  * @param peers how to call other nodes
  * @param host hears what the consensus decides
- * @param settings the consensus' own settings from the configuration; an unknown one is refused by {@code create} with an
+ * @param settings the consensus' own settings from the configuration; an unknown one is refused by {@code create}
+ *     with an
  *     {@link IllegalArgumentException} that names those that exist
  */
 public record ConsensusContext(

@@ -44,7 +44,8 @@ public record Membership(
                 + ", expected no node in both");
         }
         if (voters.size() + learners.size() > MAX_MEMBERS) {
-            throw new IllegalArgumentException("found " + (voters.size() + learners.size()) + " members, expected at most "
+            throw new IllegalArgumentException("found " + (voters.size() + learners.size())
+                + " members, expected at most "
                 + MAX_MEMBERS);
         }
     }

@@ -2,7 +2,9 @@ package io.quorate.spi.transport;
 
 import java.security.cert.CertificateException;
 
-/** A certificate chain was refused, for one of a closed list of reasons. The message names what was found and expected. */
+/**
+ * A certificate chain was refused, for one of a closed list of reasons. The message names what was found and expected.
+ */
 public final class CertificateRefusedException extends CertificateException {
 
     private static final long serialVersionUID = 1L;

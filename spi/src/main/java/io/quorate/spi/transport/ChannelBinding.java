@@ -8,12 +8,13 @@ import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 
 /**
- * Computes the channel binding of a mutually authenticated TLS session from the certificates of <em>both</em> ends, after
- * the model of {@code tls-server-end-point} (RFC 5929 §4.1).
+ * Computes the channel binding of a mutually authenticated TLS session from the certificates of <em>both</em> ends,
+ * after the model of {@code tls-server-end-point} (RFC 5929 §4.1).
  *
- * <p>The stacks in use export no keying material (RFC 9266). Under mutual TLS 1.3 both ends have proved their keys in the
- * handshake's signatures, so whoever stands in between must present a certificate of its own to at least one side, and the
- * two sides' bindings then differ. Replays between the same two certificates are caught by the nonces of the hello.
+ * <p>The stacks in use export no keying material (RFC 9266). Under mutual TLS 1.3 both ends have proved their keys
+ * in the handshake's signatures, so whoever stands in between must present a certificate of its own to at least one
+ * side, and the two sides' bindings then differ. Replays between the same two certificates are caught by the nonces
+ * of the hello.
  */
 public final class ChannelBinding {
 

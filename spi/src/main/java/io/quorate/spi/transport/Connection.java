@@ -6,16 +6,16 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * One TLS-secured TCP socket, or one QUIC connection, with its life: delivered to the sink, <em>started</em> (frames of the
- * connection flow: handshake), <em>activated</em> (calls too), closed.
+ * One TLS-secured TCP socket, or one QUIC connection, with its life: delivered to the sink, <em>started</em> (frames
+ * of the connection flow: handshake), <em>activated</em> (calls too), closed.
  *
- * <p><b>Isolation.</b> Each call has a stream of its own. A TCP connection carries one call at a time and is leased for it
- * exclusively: {@link #open} refuses while another call is under way, and after anything unexpected the connection is
- * poisoned, closed and never used again. Nothing that happens to a stream touches a stream of another connection; on QUIC,
- * nor another stream of the same one.
+ * <p><b>Isolation.</b> Each call has a stream of its own. A TCP connection carries one call at a time and is leased
+ * for it exclusively: {@link #open} refuses while another call is under way, and after anything unexpected the
+ * connection is poisoned, closed and never used again. Nothing that happens to a stream touches a stream of another
+ * connection; on QUIC, nor another stream of the same one.
  *
- * <p><b>Threading.</b> Methods may be called from any thread and do not block. Handlers are called on transport threads,
- * for one connection never concurrently, and must only enqueue.
+ * <p><b>Threading.</b> Methods may be called from any thread and do not block. Handlers are called on transport
+ * threads, for one connection never concurrently, and must only enqueue.
  */
 public interface Connection {
 
@@ -51,18 +51,19 @@ public interface Connection {
     void send(Frame controlFrame);
 
     /**
-     * Opens the connection for calls, in both directions where the transport permits, and ends the limits that hold before
-     * the handshake is done. Frames of kind HANDSHAKE are a violation from here on, as a call's frames are before. The
-     * session layer begins calls only after a ping sent behind its verdict was answered: the answer shows that the other
-     * side is active too, so that no call can arrive too early. To be called once, after {@link #start}.
+     * Opens the connection for calls, in both directions where the transport permits, and ends the limits that hold
+     * before the handshake is done. Frames of kind HANDSHAKE are a violation from here on, as a call's frames are
+     * before. The session layer begins calls only after a ping sent behind its verdict was answered: the answer
+     * shows that the other side is active too, so that no call can arrive too early. To be called once, after {@link
+     * #start}.
      *
      * @param acceptor receives the other side's calls
      */
     void activate(StreamAcceptor acceptor);
 
     /**
-     * How many more calls could be opened now: on TCP 1 if this side dialed and no call is under way, otherwise 0; on QUIC
-     * the number of streams that the other side still permits.
+     * How many more calls could be opened now: on TCP 1 if this side dialed and no call is under way, otherwise 0;
+     * on QUIC the number of streams that the other side still permits.
      */
     int openCapacity();
 
@@ -79,8 +80,8 @@ public interface Connection {
     void close(CloseReason reason);
 
     /**
-     * How many bytes have arrived so far, as a sign of life: a connection in the middle of a large frame cannot answer a
-     * ping, and is not dead.
+     * How many bytes have arrived so far, as a sign of life: a connection in the middle of a large frame cannot
+     * answer a ping, and is not dead.
      */
     long bytesRead();
 

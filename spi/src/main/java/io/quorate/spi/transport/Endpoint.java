@@ -15,10 +15,12 @@ public record Endpoint(String scheme, String host, int port) implements Comparab
     /** @throws IllegalArgumentException if a part is blank or out of range */
     public Endpoint {
         if (!scheme.matches("[a-z][a-z0-9]{0,15}")) {
-            throw new IllegalArgumentException("endpoint scheme: found \"" + scheme + "\", expected such as tcp or quic");
+            throw new IllegalArgumentException("endpoint scheme: found \"" + scheme
+                + "\", expected such as tcp or quic");
         }
         if (host.isEmpty() || host.length() > 255 || !host.matches("[A-Za-z0-9_.:%-]+")) {
-            throw new IllegalArgumentException("endpoint host: found \"" + host + "\", expected a host name or address");
+            throw new IllegalArgumentException("endpoint host: found \"" + host
+                + "\", expected a host name or address");
         }
         if (port < 0 || port > 65535) {
             throw new IllegalArgumentException("endpoint port: found " + port + ", expected 0 to 65535");

@@ -7,8 +7,9 @@ import java.util.List;
 /**
  * What TLS has proved about the other side of a connection; no verdict.
  *
- * @param chain the chain that the other side proved possession of, leaf first. TLS has checked it with
- *     {@link TlsCredentials#trust}, and the leaf's key has signed this very handshake.
+ * @param chain the chain that the other side presented, leaf first. Only the leaf is proven: its key has signed this
+ *     very handshake, and {@link TlsCredentials#trust} has accepted it. What follows the leaf is material for building
+ *     a path, and nothing may be concluded from its presence.
  * @param channelBinding bytes that both sides of this TLS session compute alike and that no other pair of certificates
  *     yields; see {@link ChannelBinding}
  * @param description the session in words for listings: protocol, cipher suite, key-exchange group if known

@@ -3,9 +3,9 @@ package io.quorate.spi.transport;
 import java.util.Locale;
 
 /**
- * The closed list of reasons for which a connection never becomes a session: at TLS, in the handshake, or in between. The
- * same reason has the same name, counter and audit line on every transport and for both origins. Codes go over the wire in
- * a verdict and are never reused.
+ * The closed list of reasons for which a connection never becomes a session: at TLS, in the handshake, or in
+ * between. The same reason has the same name, counter and audit line on every transport and for both origins. Codes
+ * go over the wire in a verdict and are never reused.
  */
 public enum RefusalReason {
     // At TLS: about the certificate.

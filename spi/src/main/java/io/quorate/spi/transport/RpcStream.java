@@ -13,10 +13,11 @@ public interface RpcStream {
     long correlationId();
 
     /**
-     * Sends a frame of the call. The payload is not copied; it is immutable. Dropped without a word if the stream is gone.
+     * Sends a frame of the call. The payload is not copied; it is immutable. Dropped without a word if the stream is
+     * gone.
      *
-     * @return whether more may be sent now; if not, wait for {@link StreamHandler#onWritable}. What is sent all the same is
-     *     kept, and counts against the sender's memory.
+     * @return whether more may be sent now; if not, wait for {@link StreamHandler#onWritable}. What is sent all the
+     *     same is kept, and counts against the sender's memory.
      * @throws IllegalStateException if {@link io.quorate.spi.wire.RpcExchange} does not permit the frame
      */
     boolean send(Frame frame);

@@ -3,8 +3,8 @@ package io.quorate.spi.transport;
 import io.quorate.spi.wire.Frame;
 
 /**
- * Hears what happens to one call's stream. Called on transport threads, never concurrently; must only enqueue. Every frame
- * has passed {@link io.quorate.spi.wire.RpcExchange}.
+ * Hears what happens to one call's stream. Called on transport threads, never concurrently; must only enqueue. Every
+ * frame has passed {@link io.quorate.spi.wire.RpcExchange}.
  */
 public interface StreamHandler {
 
@@ -16,8 +16,8 @@ public interface StreamHandler {
     }
 
     /**
-     * The stream is gone before both sides had sent their last frame. Called at most once, last; not called after a call
-     * that has ended well.
+     * The stream is gone before both sides had sent their last frame. Called at most once, last; not called after a
+     * call that has ended well.
      */
     void onReset(CloseReason reason);
 }

@@ -10,8 +10,9 @@ import javax.net.ssl.X509ExtendedTrustManager;
  *
  * @param key this side's private key
  * @param chain this side's certificates, leaf first
- * @param trust checks the other side's chain in place of TLS's host-name check, on dialed and accepted connections alike.
- *     It refuses with a {@link CertificateRefusedException}, which the transport reports in a {@link ConnectionFailure}.
+ * @param trust checks the other side's chain in place of TLS's host-name check, on dialed and accepted connections
+ *     alike. It refuses with a {@link CertificateRefusedException}, which the transport reports in a {@link
+ *     ConnectionFailure}.
  */
 public record TlsCredentials(PrivateKey key, List<X509Certificate> chain, X509ExtendedTrustManager trust) {
 

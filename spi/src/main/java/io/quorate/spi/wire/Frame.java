@@ -10,7 +10,8 @@ import java.util.List;
  * @param end whether it is the last frame that its sender sends on the stream; always true for kinds of the connection
  * @param rpcType the procedure's {@link RpcType#code()}; 0 for kinds of the connection
  * @param correlationId the call's number, chosen by the connection that opened the stream; the token of a ping
- * @param budgetMillis for a request: how long its caller waits, in milliseconds from its sending, at least 1; otherwise 0
+ * @param budgetMillis for a request: how long its caller waits, in milliseconds from its sending, at least 1;
+ *     otherwise 0
  * @param payload the payload in parts that follow one another; received frames have one part
  */
 public record Frame(

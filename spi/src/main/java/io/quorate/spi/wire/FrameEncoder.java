@@ -75,11 +75,13 @@ public final class FrameEncoder {
         boolean request = frame.kind() == FrameKind.REQUEST;
         int budget = frame.budgetMillis();
         if (request ? budget < 1 || budget > FrameFormat.MAX_BUDGET_MILLIS : budget != 0) {
-            throw new IllegalArgumentException("found a budget of " + budget + " ms in a " + frame.kind() + ", expected "
+            throw new IllegalArgumentException("found a budget of " + budget + " ms in a " + frame.kind()
+                + ", expected "
                 + (request ? "1 to " + FrameFormat.MAX_BUDGET_MILLIS : "0"));
         }
         if (rpc ? frame.rpcType() < 1 || frame.rpcType() > 0xFFFF : frame.rpcType() != 0 || !frame.end()) {
-            throw new IllegalArgumentException("found rpc type " + frame.rpcType() + " and end " + frame.end() + " in a "
+            throw new IllegalArgumentException("found rpc type " + frame.rpcType() + " and end " + frame.end()
+                + " in a "
                 + frame.kind());
         }
     }

@@ -1,8 +1,8 @@
 package io.quorate.spi.wire;
 
 /**
- * The rules of one call's frames, for both of its sides. A transport keeps one of these per stream and asks it about every
- * frame in both directions; what it refuses never reaches a handler.
+ * The rules of one call's frames, for both of its sides. A transport keeps one of these per stream and asks it about
+ * every frame in both directions; what it refuses never reaches a handler.
  *
  * <p>The calling side sends requests, the last with {@code end}. The serving side sends responses, the last with
  * {@code end}, or one error, which always ends. All carry the procedure and the number of the first request.
@@ -73,7 +73,8 @@ public final class RpcExchange {
                 + " where a response was expected");
         }
         if (receivedEnd) {
-            throw new WireException(WireViolation.FRAME_AFTER_END, "found a " + describe(frame) + " after the last frame");
+            throw new WireException(WireViolation.FRAME_AFTER_END, "found a " + describe(frame)
+                + " after the last frame");
         }
         if (!begun) {
             if (RpcType.ofCode(frame.rpcType()) == null) {

@@ -1,6 +1,9 @@
 package io.quorate.spi.wire;
 
-/** Bytes arrived that break the wire format or the rules of an exchange. Names the violation, what was found and expected. */
+/**
+ * Bytes arrived that break the wire format or the rules of an exchange. Names the violation, what was found and
+ * expected.
+ */
 public final class WireException extends Exception {
 
     private static final long serialVersionUID = 1L;

@@ -3,8 +3,8 @@ package io.quorate.spi.wire;
 import java.util.Locale;
 
 /**
- * Everything that can be wrong with what arrives, by name. Each is counted under {@link #counterName()}; each closes the
- * connection (TCP) or the stream (QUIC) it occurred on and nothing else.
+ * Everything that can be wrong with what arrives, by name. Each is counted under {@link #counterName()}; each closes
+ * the connection (TCP) or the stream (QUIC) it occurred on and nothing else.
  */
 public enum WireViolation {
     /** The first bytes are a TLS record: TLS inside TLS, or on a plain port. */
