@@ -1,7 +1,9 @@
-/** Contract tests of each SPI, the in-memory transport, the deterministic simulation. */
+/** For integrators' tests and our own: virtual time, the in-memory transport, identities without cryptography. */
 open module io.quorate.testing {
     requires transitive io.quorate.api;
     requires transitive io.quorate.spi;
-    requires transitive org.junit.jupiter.api;
-    requires transitive org.junit.jupiter.params;
+
+    exports io.quorate.testing.identity;
+    exports io.quorate.testing.memory;
+    exports io.quorate.testing.time;
 }

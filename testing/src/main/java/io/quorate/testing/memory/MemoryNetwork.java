@@ -1,0 +1,168 @@
+package io.quorate.testing.memory;
+
+import io.quorate.spi.transport.Endpoint;
+import io.quorate.spi.transport.TransportContext;
+import io.quorate.testing.time.VirtualWorld;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * A network in a {@link VirtualWorld}. Hosts are names; what one side sends arrives at the other in order, after a
+ * random delay, unless the path between the two hosts is blocked: then it waits, as TCP's bytes wait in a
+ * retransmission queue.
+ *
+ * <p>Faults on demand: {@link #block} one direction, {@link #cut} live connections, {@link #kill} a host.
+ */
+public final class MemoryNetwork {
+
+    /** The scheme of its endpoints: {@code mem://host:port}. */
+    public static final String SCHEME = "mem";
+
+    /** How calls share connections. */
+    public enum Mode {
+        /** Like TCP: one call at a time on a connection, and only its dialer calls. */
+        EXCLUSIVE_LEASE,
+        /** Like QUIC: a stream for each call, opened by either side. */
+        STREAM_PER_CALL
+    }
+
+    private record Path(String from, String to) {
+    }
+
+    private final VirtualWorld world;
+    private final Mode mode;
+    private final long minDelayNanos;
+    private final long maxDelayNanos;
+    private final Map<Endpoint, MemoryTransport> listeners = new TreeMap<>();
+    private final Set<Path> blocked = new HashSet<>();
+    private final Set<MemoryConnection> live = new LinkedHashSet<>();
+    private long nextConnectionId = 1;
+
+    /** A network whose messages take {@code minDelayNanos} to {@code maxDelayNanos}. */
+    public MemoryNetwork(VirtualWorld world, Mode mode, long minDelayNanos, long maxDelayNanos) {
+        this.world = world;
+        this.mode = mode;
+        this.minDelayNanos = minDelayNanos;
+        this.maxDelayNanos = maxDelayNanos;
+    }
+
+    /** A host's transport. Listens if the context says where; the listening endpoint's host must be {@code host}. */
+    public MemoryTransport transport(String host, TransportContext context) {
+        return new MemoryTransport(this, host, context);
+    }
+
+    /** From now on nothing that {@code from} sends reaches {@code to}; what is sent waits. */
+    public void block(String from, String to) {
+        blocked.add(new Path(from, to));
+    }
+
+    /** Blocks both directions. */
+    public void partition(String a, String b) {
+        block(a, b);
+        block(b, a);
+    }
+
+    /** What {@code from} sends reaches {@code to} again, first of all what has waited. */
+    public void unblock(String from, String to) {
+        blocked.remove(new Path(from, to));
+        for (MemoryConnection connection : List.copyOf(live)) {
+            connection.pathOpened();
+        }
+    }
+
+    /** Unblocks everything. */
+    public void heal() {
+        blocked.clear();
+        for (MemoryConnection connection : List.copyOf(live)) {
+            connection.pathOpened();
+        }
+    }
+
+    /** Breaks every connection between two hosts, as a reset would: both sides hear of it. */
+    public void cut(String a, String b) {
+        for (MemoryConnection connection : List.copyOf(live)) {
+            if (connection.isBetween(a, b)) {
+                connection.lose("connection reset");
+            }
+        }
+    }
+
+    /**
+     * As if the host's process were killed: its listener is gone, and the other sides hear of their connections' end.
+     */
+    public void kill(String host) {
+        listeners.keySet().removeIf(endpoint -> endpoint.host().equals(host));
+        for (MemoryConnection connection : List.copyOf(live)) {
+            if (connection.host().equals(host)) {
+                connection.die();
+            }
+        }
+    }
+
+    /** The live connections at {@code host}, in the order of their making; for assertions and targeted faults. */
+    public List<MemoryConnection> connections(String host) {
+        List<MemoryConnection> found = new ArrayList<>();
+        for (MemoryConnection connection : live) {
+            if (connection.host().equals(host)) {
+                found.add(connection);
+            }
+        }
+        return found;
+    }
+
+    VirtualWorld world() {
+        return world;
+    }
+
+    Mode mode() {
+        return mode;
+    }
+
+    boolean isBlocked(String from, String to) {
+        return blocked.contains(new Path(from, to));
+    }
+
+    long delayNanos() {
+        return maxDelayNanos <= minDelayNanos ? minDelayNanos
+            : world.random().nextLong(minDelayNanos, maxDelayNanos + 1);
+    }
+
+    long nextConnectionId() {
+        return nextConnectionId++;
+    }
+
+    boolean listen(Endpoint endpoint, MemoryTransport transport) {
+        return listeners.putIfAbsent(endpoint, transport) == null;
+    }
+
+    void unlisten(MemoryTransport transport) {
+        listeners.values().remove(transport);
+    }
+
+    MemoryTransport listener(Endpoint endpoint) {
+        return listeners.get(endpoint);
+    }
+
+    void opened(MemoryConnection connection) {
+        live.add(connection);
+    }
+
+    void closed(MemoryConnection connection) {
+        live.remove(connection);
+    }
+
+    List<MemoryConnection> of(MemoryTransport transport) {
+        List<MemoryConnection> found = new ArrayList<>();
+        for (MemoryConnection connection : live) {
+            if (connection.transport() == transport) {
+                found.add(connection);
+            }
+        }
+        return found;
+    }
+}

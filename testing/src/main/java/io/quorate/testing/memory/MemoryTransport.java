@@ -1,0 +1,157 @@
+package io.quorate.testing.memory;
+
+import io.quorate.spi.transport.CertificateRefusedException;
+import io.quorate.spi.transport.ChannelBinding;
+import io.quorate.spi.transport.CloseReason;
+import io.quorate.spi.transport.ConnectionFailure;
+import io.quorate.spi.transport.ConnectionSink;
+import io.quorate.spi.transport.Endpoint;
+import io.quorate.spi.transport.Evidence;
+import io.quorate.spi.transport.Origin;
+import io.quorate.spi.transport.RefusalReason;
+import io.quorate.spi.transport.TlsCredentials;
+import io.quorate.spi.transport.Transport;
+import io.quorate.spi.transport.TransportContext;
+import io.quorate.spi.transport.TransportException;
+import io.quorate.spi.transport.TransportLimits;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.Optional;
+import java.util.OptionalLong;
+import javax.net.ssl.SSLEngine;
+
+/** One host's transport on a {@link MemoryNetwork}. Both sides' certificates are checked as TLS would. */
+public final class MemoryTransport implements Transport {
+
+    private final MemoryNetwork network;
+    private final String host;
+    private final TransportContext context;
+    private ConnectionSink sink;
+    private boolean closed;
+
+    MemoryTransport(MemoryNetwork network, String host, TransportContext context) {
+        this.network = network;
+        this.host = host;
+        this.context = context;
+    }
+
+    @Override
+    public String scheme() {
+        return MemoryNetwork.SCHEME;
+    }
+
+    @Override
+    public String description() {
+        return "in-memory, " + network.mode();
+    }
+
+    @Override
+    public void start(ConnectionSink target) throws TransportException {
+        sink = target;
+        if (context.listen().isPresent() && !network.listen(context.listen().get(), this)) {
+            throw new TransportException("found " + context.listen().get() + " in use, expected it to be free");
+        }
+    }
+
+    @Override
+    public Optional<Endpoint> listening() {
+        return context.listen();
+    }
+
+    @Override
+    public void dial(Endpoint target, long dialId) {
+        if (!target.scheme().equals(MemoryNetwork.SCHEME)) {
+            throw new IllegalArgumentException("found " + target + ", expected mem://host:port");
+        }
+        if (network.isBlocked(host, target.host()) || network.isBlocked(target.host(), host)) {
+            network.world().schedule(TransportLimits.CONNECT_TIMEOUT_MILLIS * 1_000_000, () ->
+                fail(dialId, target, RefusalReason.CONNECT_FAILED, "no answer from " + target));
+            return;
+        }
+        network.world().schedule(network.delayNanos(), () -> connect(target, dialId));
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        network.unlisten(this);
+        for (MemoryConnection connection : network.of(this)) {
+            connection.close(CloseReason.of(CloseReason.Kind.SHUTDOWN, "the transport was closed"));
+        }
+    }
+
+    void count(String counter) {
+        context.counters().accept(counter);
+    }
+
+    private void connect(Endpoint target, long dialId) {
+        if (closed) {
+            return;
+        }
+        MemoryTransport other = network.listener(target);
+        if (other == null || other.closed) {
+            fail(dialId, target, RefusalReason.CONNECT_FAILED, "connection refused by " + target);
+            return;
+        }
+        TlsCredentials ours = context.credentials().get();
+        TlsCredentials theirs = other.context.credentials().get();
+        String source = host + ":" + (40_000 + dialId % 20_000);
+        Optional<CertificateException> refusedByUs = refusal(ours, theirs, false);
+        if (refusedByUs.isPresent()) {
+            fail(dialId, target, reason(refusedByUs.get()), refusedByUs.get().getMessage());
+            other.failAccepted(source, RefusalReason.TLS_ALERT_RECEIVED, "certificate refused");
+            return;
+        }
+        Optional<CertificateException> refusedByThem = refusal(theirs, ours, true);
+        if (refusedByThem.isPresent()) {
+            other.failAccepted(source, reason(refusedByThem.get()), refusedByThem.get().getMessage());
+            fail(dialId, target, RefusalReason.TLS_ALERT_RECEIVED, "certificate refused");
+            return;
+        }
+        deliver(other, target, dialId, source, ours, theirs);
+    }
+
+    private void deliver(MemoryTransport other, Endpoint target, long dialId, String source, TlsCredentials ours,
+            TlsCredentials theirs) {
+        var binding = ChannelBinding.ofEndPoints(ours.chain().get(0), theirs.chain().get(0));
+        MemoryConnection dialed = new MemoryConnection(network, this, host, Origin.DIALED, OptionalLong.of(dialId),
+            target.host() + ":" + target.port(), target.host(), new Evidence(theirs.chain(), binding, "in-memory"));
+        MemoryConnection accepted = new MemoryConnection(network, other, other.host, Origin.ACCEPTED,
+            OptionalLong.empty(), source, host, new Evidence(ours.chain(), binding, "in-memory"));
+        dialed.join(accepted);
+        sink.onConnection(dialed);
+        other.sink.onConnection(accepted);
+    }
+
+    private static Optional<CertificateException> refusal(TlsCredentials judge, TlsCredentials judged, boolean client) {
+        X509Certificate[] chain = judged.chain().toArray(X509Certificate[]::new);
+        try {
+            if (client) {
+                judge.trust().checkClientTrusted(chain, "UNKNOWN", (SSLEngine) null);
+            } else {
+                judge.trust().checkServerTrusted(chain, "UNKNOWN", (SSLEngine) null);
+            }
+            return Optional.empty();
+        } catch (CertificateException e) {
+            return Optional.of(e);
+        }
+    }
+
+    private static RefusalReason reason(CertificateException e) {
+        return e instanceof CertificateRefusedException refused ? refused.reason() : RefusalReason.CERTIFICATE_INVALID;
+    }
+
+    private void fail(long dialId, Endpoint target, RefusalReason reason, String detail) {
+        if (!closed) {
+            sink.onFailure(new ConnectionFailure(scheme(), Origin.DIALED, OptionalLong.of(dialId), target.toString(),
+                reason, detail));
+        }
+    }
+
+    private void failAccepted(String remote, RefusalReason reason, String detail) {
+        sink.onFailure(new ConnectionFailure(scheme(), Origin.ACCEPTED, OptionalLong.empty(), remote, reason, detail));
+    }
+}

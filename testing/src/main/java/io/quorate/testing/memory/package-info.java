@@ -1,0 +1,2 @@
+/** The in-memory transport: the transport SPI over virtual time, with faults on demand. */
+package io.quorate.testing.memory;
