@@ -1,5 +1,8 @@
 /** The handshake, sessions, dialing, the replicated registry of peers and their status. */
 module io.quorate.registry {
-    requires io.quorate.spi;
+    requires transitive io.quorate.spi;
     requires org.slf4j;
+
+    exports io.quorate.registry.loop;
+    exports io.quorate.registry.session;
 }

@@ -1,0 +1,5 @@
+package io.quorate.registry.session;
+
+/** Interim. */
+final class Handshake {
+}
