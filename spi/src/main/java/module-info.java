@@ -13,6 +13,7 @@ module io.quorate.spi {
     exports io.quorate.spi.transport;
     exports io.quorate.spi.wire;
 
+    uses io.quorate.api.StateMachine;
     uses io.quorate.spi.consensus.ConsensusProvider;
     uses io.quorate.spi.identity.IdentityProvider;
     uses io.quorate.spi.transport.TransportProvider;
