@@ -11,7 +11,8 @@ public interface ConnectionHandler {
     void onControl(Frame frame);
 
     /**
-     * A call has ended and {@link Connection#openCapacity} has grown from 0, or has become positive after activation.
+     * A call has ended and {@link Connection#openCapacity} has grown from 0, or has become positive after activation. A
+     * hint: by the time it is heard the capacity may be taken again.
      */
     void onCapacity();
 
