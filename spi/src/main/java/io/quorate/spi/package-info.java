@@ -1,2 +1,2 @@
-/** How plugins are found and chosen. The services themselves are in the packages beside this one. */
+/** What all plugins have in common. The services themselves are in the packages beside this one. */
 package io.quorate.spi;

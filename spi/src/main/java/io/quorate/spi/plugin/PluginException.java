@@ -1,4 +1,4 @@
-package io.quorate.spi;
+package io.quorate.spi.plugin;
 
 /** A plugin could not be chosen or created. The message names what was found, what was expected, and the remedy. */
 public final class PluginException extends Exception {

@@ -1,4 +1,4 @@
-package io.quorate.spi;
+package io.quorate.spi.plugin;
 
 /**
  * A plugin that is present, for listings.

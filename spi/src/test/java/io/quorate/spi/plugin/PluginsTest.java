@@ -1,10 +1,11 @@
-package io.quorate.spi;
+package io.quorate.spi.plugin;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quorate.spi.QuorateProvider;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

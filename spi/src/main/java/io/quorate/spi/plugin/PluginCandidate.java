@@ -1,5 +1,6 @@
-package io.quorate.spi;
+package io.quorate.spi.plugin;
 
+import io.quorate.spi.QuorateProvider;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

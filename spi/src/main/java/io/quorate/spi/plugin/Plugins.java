@@ -1,6 +1,7 @@
-package io.quorate.spi;
+package io.quorate.spi.plugin;
 
 import io.quorate.api.StateMachine;
+import io.quorate.spi.QuorateProvider;
 import io.quorate.spi.consensus.ConsensusProvider;
 import io.quorate.spi.identity.IdentityProvider;
 import io.quorate.spi.transport.TransportProvider;
