@@ -9,9 +9,9 @@ import java.util.List;
  *
  * <p><b>Threads.</b> Operations ({@link #append}, {@link #truncateFrom}, {@link #saveHardState}, {@link #sync},
  * {@link #settle}, {@link #close}) belong to one thread, the storage thread; they block on the disk. {@link #read} may be
- * called from any thread at any time, as long as no operation changes the range that it reads. The recovered state
- * ({@link #firstIndex} to {@link #configurations}) is read after opening and before the first operation, on any thread; it
- * is not kept up to date afterwards, except where a method says so.
+ * called from any thread at any time, as long as no operation changes the range that it reads. The getters
+ * ({@link #firstIndex} to {@link #configurations}) tell what was recovered, to the thread that has opened the store, and
+ * from the first operation on what is in the log, synced or not, to the storage thread.
  *
  * <p>The storage thread must not be interrupted: an interrupt closes the files it is writing, and so fails the store.
  *
@@ -37,26 +37,26 @@ public interface LogStore extends AutoCloseable {
     /** The index of the first entry, or the one that it will have: 1 as long as there are no snapshots. */
     long firstIndex();
 
-    /** The index of the last entry recovered; {@code firstIndex() - 1} if there was none. All of them are durable. */
+    /** The index of the last entry; {@code firstIndex() - 1} if there is none. All that are recovered are durable. */
     long lastIndex();
 
     /**
-     * The term of a recovered entry; as {@link TermIndex#termAt}.
+     * The term of an entry; as {@link TermIndex#termAt}.
      *
      * @throws IndexOutOfBoundsException outside {@code firstIndex() - 1} to {@code lastIndex()}
      */
     long termAt(long index);
 
-    /** The terms of all recovered entries; a copy of the caller's own. */
+    /** The terms of all entries; a copy of the caller's own. */
     TermIndex terms();
 
-    /** The recovered term and vote. */
+    /** Term and vote. */
     HardState hardState();
 
     /** The configuration of the cluster's first start, as it was stored when the directory was made. */
     Membership bootstrap();
 
-    /** The recovered entries of type CONFIGURATION, in order of index. The last one is in force, committed or not. */
+    /** The entries of type CONFIGURATION, in order of index. The last one is in force, committed or not. */
     List<LogEntry> configurations();
 
     /**

@@ -1,0 +1,287 @@
+package io.quorate.raft.log;
+
+import io.quorate.api.Bytes;
+import io.quorate.spi.consensus.EntryType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Reads the whole log when the directory is opened: verifies every record, finds the end, and decides whether what is wrong
+ * is a torn tail, which is cut, or damage, which is refused.
+ *
+ * <p>First everything is read and judged, then the files are changed: a log that is refused is left as it was found.
+ *
+ * <p>Used once, by the thread that opens the store.
+ */
+final class LogRecovery {
+
+    private static final int WINDOW_BYTES = 1024 * 1024;
+    private static final byte[] ZEROS = new byte[64 * 1024];
+
+    private final Disk disk;
+    private final EntryCodec codec;
+    private final Path directory;
+    private final StateFile.State state;
+
+    private final TermIndex terms = new TermIndex();
+    private final List<LogEntry> configurations = new ArrayList<>();
+    private final List<Segment> segments = new ArrayList<>();
+    private final List<Path> segmentsToDelete = new ArrayList<>();
+    private final List<String> repairs = new ArrayList<>();
+    private long tornTailBytes;
+
+    /** In the last segment: up to here everything is known to have been synced. */
+    private int syncedOffset = SegmentHeader.BYTES;
+
+    /** Where the scan of a segment ended, and why, if not at the end of what was written. */
+    private record Stop(int at, String problem) {
+    }
+
+    LogRecovery(Disk disk, EntryCodec codec, Path directory, StateFile.State state) {
+        this.disk = disk;
+        this.codec = codec;
+        this.directory = directory;
+        this.state = state;
+    }
+
+    TermIndex terms() {
+        return terms;
+    }
+
+    List<LogEntry> configurations() {
+        return configurations;
+    }
+
+    List<Segment> segments() {
+        return segments;
+    }
+
+    List<String> repairs() {
+        return repairs;
+    }
+
+    long tornTailBytes() {
+        return tornTailBytes;
+    }
+
+    /** Reads, judges and repairs. On return every entry found is durable. */
+    void run() throws IOException {
+        List<Path> paths = findSegments();
+        for (int i = 0; i < paths.size() - 1; i++) {
+            readSegment(paths.get(i), false);
+        }
+        readSegment(paths.get(paths.size() - 1), true);
+        disk.delete(directory.resolve(DataFiles.NEXT_SEGMENT));
+        // A segment may have its name in the kernel's memory alone, if the process was killed within a rotation.
+        disk.syncDirectory(directory);
+    }
+
+    private List<Path> findSegments() throws IOException {
+        List<Path> paths = new ArrayList<>();
+        for (String name : disk.list(directory)) {
+            long base = DataFiles.baseIndexOf(name);
+            if (base >= 0 && state.cutFrom() > 0 && base > state.cutFrom()) {
+                segmentsToDelete.add(directory.resolve(name));
+            } else if (base >= 0) {
+                paths.add(directory.resolve(name));
+            }
+        }
+        if (paths.isEmpty()) {
+            throw StorageRefusedException.damaged(directory.toString(), "no segment",
+                DataFiles.segmentName(1) + " at least");
+        }
+        return paths;
+    }
+
+    private void readSegment(Path path, boolean last) throws IOException {
+        try (Disk.File file = disk.open(path)) {
+            long size = file.size();
+            if (size > Integer.MAX_VALUE) {
+                throw StorageRefusedException.damaged(path.toString(), size + " bytes", "at most " + Integer.MAX_VALUE);
+            }
+            SegmentHeader header = SegmentHeader.read(path, file, codec.seed());
+            String name = path.getFileName().toString();
+            if (header.baseIndex() != DataFiles.baseIndexOf(name) || header.baseIndex() != terms.lastIndex() + 1
+                || header.precedingTerm() != terms.lastTerm()) {
+                throw StorageRefusedException.damaged(path + " at offset 0", "a segment that begins with entry "
+                    + header.baseIndex() + " after an entry of term " + header.precedingTerm(), "one that begins with entry "
+                    + (terms.lastIndex() + 1) + " after term " + terms.lastTerm() + ", where the log ends so far");
+            }
+            Segment segment = new Segment(path, header, (int) size);
+            SegmentWindow window = new SegmentWindow(path, file, (int) size, WINDOW_BYTES);
+            Stop stop = scan(segment, window, last);
+            segment.setEnd(stop.at);
+            segments.add(segment);
+            if (last) {
+                judgeAndRepairTail(segment, file, window, stop);
+            } else if (stop.problem != null) {
+                // This file was synced as a whole before the next one got its name.
+                throw StorageRefusedException.damaged(path + " at offset " + stop.at, stop.problem,
+                    "entry " + (terms.lastIndex() + 1) + " or the end; later segments follow");
+            }
+        }
+    }
+
+    private Stop scan(Segment segment, SegmentWindow window, boolean last) throws IOException {
+        int fileBytes = segment.fileBytes();
+        int at = SegmentHeader.BYTES;
+        while (fileBytes - at >= EntryCodec.HEADER_BYTES) {
+            int in = window.bring(at, EntryCodec.HEADER_BYTES);
+            int length = EntryCodec.lengthAt(window.array(), in);
+            int most = Math.min(EntryCodec.MAX_RECORD_BYTES, fileBytes - at) - EntryCodec.BODY_AT;
+            if (length == 0) {
+                return new Stop(at, null);
+            }
+            if (length < EntryCodec.HEADER_BYTES - EntryCodec.BODY_AT || length > most) {
+                return new Stop(at, "a record of length " + length);
+            }
+            int size = length + EntryCodec.BODY_AT;
+            in = window.bring(at, size);
+            if (!codec.verifies(window.array(), in, size)) {
+                return new Stop(at, "a record whose checksum is wrong");
+            }
+            if (SegmentMark.isAt(window.array(), in, size)) {
+                if (last) {
+                    syncedOffset = (int) Math.max(syncedOffset, SegmentMark.syncedOffset(window.array(), in));
+                }
+            } else if (last && state.cutFrom() > 0
+                && EntryCodec.indexAt(window.array(), in) == state.cutFrom()) {
+                return new Stop(at, null);
+            } else {
+                accept(segment, at, in, size, window);
+                if (last && terms.lastIndex() == state.durableIndex()) {
+                    syncedOffset = Math.max(syncedOffset, at + size);
+                }
+            }
+            at += size;
+        }
+        return new Stop(at, null);
+    }
+
+    /** Takes in a record whose checksum is right. If it does not fit, no crash can explain it: see ActiveSegment. */
+    private void accept(Segment segment, int at, int in, int size, SegmentWindow window) throws IOException {
+        byte[] array = window.array();
+        long index = EntryCodec.indexAt(array, in);
+        long term = EntryCodec.termAt(array, in);
+        EntryType type = EntryType.ofCode(EntryCodec.typeAt(array, in));
+        String where = segment.path() + " at offset " + at;
+        if (index != terms.lastIndex() + 1 || term < terms.lastTerm() || term < 1 || type == null) {
+            throw StorageRefusedException.damaged(where, "entry " + index + " of term " + term + " and type "
+                + EntryCodec.typeAt(array, in), "entry " + (terms.lastIndex() + 1) + " of term "
+                + Math.max(1, terms.lastTerm()) + " or more and of a known type");
+        }
+        if (term > state.hardState().term().value()) {
+            throw StorageRefusedException.damaged(where, "entry " + index + " of term " + term, "no term above "
+                + state.hardState().term() + ", the one in " + DataFiles.STATE_A + " and " + DataFiles.STATE_B
+                + ", which are older than the log");
+        }
+        terms.append(index, term);
+        segment.note(index, at);
+        if (type == EntryType.CONFIGURATION) {
+            configurations.add(new LogEntry(term, index, type,
+                Bytes.wrap(Arrays.copyOfRange(array, in, in + size))));
+        }
+    }
+
+    private void judgeAndRepairTail(Segment segment, Disk.File file, SegmentWindow window, Stop stop)
+        throws IOException {
+        int end = stop.at;
+        int written = endOfNonZero(window, end, segment.fileBytes());
+        boolean cutting = state.cutFrom() > 0 && terms.lastIndex() == state.cutFrom() - 1;
+        if (!cutting) {
+            refuseIfSynced(segment, window, stop, written);
+        }
+        for (Path path : segmentsToDelete) {
+            disk.delete(path);
+        }
+        if (!segmentsToDelete.isEmpty()) {
+            disk.syncDirectory(directory);
+        }
+        boolean changed = false;
+        if (written > end) {
+            DataFiles.zero(file, end, written);
+            changed = true;
+            if (!cutting) {
+                tornTailBytes = written - end;
+                repairs.add(segment.path() + " at offset " + end + ": cut " + tornTailBytes + " bytes after entry "
+                    + terms.lastIndex() + ", the rest of a write that the last crash interrupted");
+            }
+        }
+        if (state.cutFrom() > 0) {
+            repairs.add(segment.path() + ": finished the removal of entries from " + state.cutFrom()
+                + " on, which the last crash interrupted");
+        }
+        if (syncedOffset < end) {
+            // What a killed process wrote and did not sync is in the kernel's memory alone. And after a failed fsync the
+            // kernel may hold such pages as clean, so that an fsync now would skip them: write them again first.
+            rewrite(file, window, syncedOffset, end);
+            changed = true;
+        }
+        if (changed) {
+            file.force();
+        }
+    }
+
+    /** Refuses a log whose end lies before something that is known to have been durable. */
+    private void refuseIfSynced(Segment segment, SegmentWindow window, Stop stop, int written) throws IOException {
+        String where = segment.path() + " at offset " + stop.at;
+        String found = stop.problem != null ? stop.problem
+            : written > stop.at ? "a record of length 0, and more behind it" : "the end of the log";
+        if (state.durableIndex() > terms.lastIndex()) {
+            throw StorageRefusedException.damaged(where, found, "entry " + (terms.lastIndex() + 1)
+                + ", since entries up to " + state.durableIndex() + " had been made durable");
+        }
+        if (syncedOffset > stop.at) {
+            throw StorageRefusedException.damaged(where, found, "records up to offset " + syncedOffset
+                + ", which had been synced");
+        }
+        for (int at = stop.at + 1; at + SegmentMark.BYTES <= written; at++) {
+            int in = bringSome(window, at, written);
+            if (EntryCodec.lengthAt(window.array(), in) == SegmentMark.BYTES - EntryCodec.BODY_AT
+                && SegmentMark.isAt(window.array(), in, SegmentMark.BYTES)
+                && codec.verifies(window.array(), in, SegmentMark.BYTES)
+                && SegmentMark.syncedOffset(window.array(), in) > stop.at) {
+                throw StorageRefusedException.damaged(where, found, "entry " + (terms.lastIndex() + 1)
+                    + ", since a mark at offset " + at + " says that the file had been synced up to offset "
+                    + SegmentMark.syncedOffset(window.array(), in));
+            }
+        }
+    }
+
+    private static int bringSome(SegmentWindow window, int at, int limit) throws IOException {
+        return window.bring(at, Math.min(SegmentMark.BYTES, limit - at));
+    }
+
+    /** The offset behind the last byte that is not zero; {@code from} if there is none. */
+    private static int endOfNonZero(SegmentWindow window, int from, int fileBytes) throws IOException {
+        int end = from;
+        int at = from;
+        while (at < fileBytes) {
+            int in = window.bring(at, 1);
+            int size = Math.min(ZEROS.length, Math.min(window.available(at), fileBytes - at));
+            if (Arrays.mismatch(window.array(), in, in + size, ZEROS, 0, size) >= 0) {
+                int last = in + size - 1;
+                while (window.array()[last] == 0) {
+                    last--;
+                }
+                end = at + last - in + 1;
+            }
+            at += size;
+        }
+        return end;
+    }
+
+    private static void rewrite(Disk.File file, SegmentWindow window, int from, int to) throws IOException {
+        int at = from;
+        while (at < to) {
+            int in = window.bring(at, 1);
+            int size = Math.min(window.available(at), to - at);
+            file.write(ByteBuffer.wrap(window.array(), in, size), at);
+            at += size;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.quorate.raft.log;
+
+import java.io.IOException;
+
+/**
+ * The store does not open this directory: it is in use, of a newer format, of another cluster or node, or damaged. The
+ * message names the file, what was found, what was expected, and the remedy; it is meant for the operator as it is. Nothing
+ * in the directory has been changed.
+ */
+public final class StorageRefusedException extends IOException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Why. */
+    public enum Reason {
+        /** Another process, or another store in this one, has the directory. */
+        IN_USE,
+        /** Written by a newer version. */
+        NEWER_FORMAT,
+        /** Of another cluster or another node. */
+        FOREIGN,
+        /** Something that had been made durable is missing or not as it was written. */
+        DAMAGED
+    }
+
+    private final Reason reason;
+
+    public StorageRefusedException(Reason reason, String message) {
+        super(message);
+        this.reason = reason;
+    }
+
+    public Reason reason() {
+        return reason;
+    }
+
+    static StorageRefusedException damaged(String where, String found, String expected) {
+        return new StorageRefusedException(Reason.DAMAGED, where + ": found " + found + ", expected " + expected
+            + ". Nothing was changed, and this node will not vote on damaged data. Restore the directory from a copy "
+            + "taken while the node was stopped and not older than its last run, or remove this node from the cluster "
+            + "and let it join anew with an empty directory.");
+    }
+}

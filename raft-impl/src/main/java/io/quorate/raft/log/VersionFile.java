@@ -1,0 +1,83 @@
+package io.quorate.raft.log;
+
+import io.quorate.api.ClusterId;
+import io.quorate.api.NodeId;
+import io.quorate.raft.log.StorageRefusedException.Reason;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.zip.CRC32C;
+
+/**
+ * {@code VERSION}: whose directory this is and which formats it has. Text, since it is what an operator opens first. Written
+ * last when a directory is made, so its presence says that everything else is complete.
+ */
+final class VersionFile {
+
+    private static final int MAX_BYTES = 4096;
+    private static final String TITLE = "quorate raft data";
+    private static final String CHECKSUM = "checksum ";
+
+    private VersionFile() {
+    }
+
+    static byte[] encode(ClusterId cluster, NodeId node, Instant created) {
+        String body = TITLE + "\nformat " + DataFiles.FORMAT + "\ncluster " + cluster + "\nnode " + node + "\ncreated "
+            + created + "\n";
+        return (body + CHECKSUM + checksum(body) + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Refuses a directory that is not this node's, or that this version cannot read. */
+    static void check(Disk disk, Path path, ClusterId cluster, NodeId node) throws IOException {
+        String text = new String(DataFiles.readAll(disk, path, MAX_BYTES), StandardCharsets.UTF_8);
+        String[] lines = text.split("\n", -1);
+        if (!lines[0].equals(TITLE) || lines.length < 2 || !lines[1].matches("format \\d{1,9}")) {
+            throw StorageRefusedException.damaged(path.toString(), "\"" + printable(lines[0]) + "\"",
+                "\"" + TITLE + "\" and a line with the format");
+        }
+        // Before the checksum: a newer version may write the rest of this file in another way.
+        int format = Integer.parseInt(lines[1].substring("format ".length()));
+        if (format > DataFiles.FORMAT) {
+            throw new StorageRefusedException(Reason.NEWER_FORMAT, path + ": found format " + format
+                + ", expected at most " + DataFiles.FORMAT + ". A newer version has written this directory; start it with "
+                + "that version or a later one.");
+        }
+        int checksumAt = text.lastIndexOf(CHECKSUM);
+        String body = checksumAt < 0 ? text : text.substring(0, checksumAt);
+        if (checksumAt < 0 || !text.substring(checksumAt).equals(CHECKSUM + checksum(body) + "\n")) {
+            throw StorageRefusedException.damaged(path.toString(), "a wrong or missing checksum",
+                CHECKSUM + checksum(body));
+        }
+        same(path, "cluster", value(lines, "cluster "), cluster.value());
+        same(path, "node", value(lines, "node "), node.value());
+    }
+
+    private static void same(Path path, String what, String found, String expected) throws IOException {
+        if (!found.equals(expected)) {
+            throw new StorageRefusedException(Reason.FOREIGN, path + ": found " + what + " \"" + found
+                + "\", expected \"" + expected + "\". Correct the " + what + " id in the configuration, or give this node "
+                + "a directory of its own.");
+        }
+    }
+
+    private static String value(String[] lines, String key) {
+        for (String line : lines) {
+            if (line.startsWith(key)) {
+                return line.substring(key.length());
+            }
+        }
+        return "";
+    }
+
+    private static String printable(String text) {
+        String start = text.length() > 40 ? text.substring(0, 40) + "..." : text;
+        return start.replaceAll("[^ -~]", "?");
+    }
+
+    private static String checksum(String body) {
+        CRC32C crc = new CRC32C();
+        crc.update(body.getBytes(StandardCharsets.UTF_8));
+        return EntryCodec.hex((int) crc.getValue());
+    }
+}
