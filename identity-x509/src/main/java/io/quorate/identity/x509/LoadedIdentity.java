@@ -94,8 +94,8 @@ record LoadedIdentity(PeerIdentity self, ChainJudge judge, TlsCredentials creden
         }
         if (!matches) {
             throw new IdentityException("key " + settings.key() + ": found a key that does not belong to the "
-                + "certificate "
-                + settings.certificate() + ", expected its private key; copy the two files from the same place");
+                + "certificate " + settings.certificate() + ", expected its private key; copy the two files from the "
+                + "same place");
         }
     }
 

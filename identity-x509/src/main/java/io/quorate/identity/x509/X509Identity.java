@@ -32,10 +32,9 @@ final class X509Identity implements Identity {
     /** How long before its end a certificate that nobody has renewed is worth a warning. */
     static final Duration EXPIRY_WARNING = Duration.ofDays(7);
 
-    private static final Logger LOG = LoggerFactory.getLogger(X509Identity.class);
-
     private final X509Settings settings;
     private final InstantSource time;
+    private final Logger log;
     private final AtomicBoolean checking = new AtomicBoolean();
     private volatile LoadedIdentity loaded;
     private volatile long lastCheckMillis;
@@ -48,8 +47,13 @@ final class X509Identity implements Identity {
     private boolean expiryTold;
 
     X509Identity(X509Settings settings, InstantSource time) {
+        this(settings, time, LoggerFactory.getLogger(X509Identity.class));
+    }
+
+    X509Identity(X509Settings settings, InstantSource time, Logger log) {
         this.settings = settings;
         this.time = time;
+        this.log = log;
     }
 
     @Override
@@ -64,7 +68,7 @@ final class X509Identity implements Identity {
         lastReadMillis = now;
         lastCheckMillis = now;
         loaded = first;
-        LOG.info("This is {}, certificate valid until {}, authorities trusted: {}", first.self(), first.validUntil(),
+        log.info("This is {}, certificate valid until {}, authorities trusted: {}", first.self(), first.validUntil(),
             first.judge().authorities().size());
         warnOfExpiry(first);
     }
@@ -141,15 +145,14 @@ final class X509Identity implements Identity {
             if (!read.sameAs(old)) {
                 loaded = read;
                 expiryTold = false;
-                LOG.info("The identity's files have changed: new connections use the certificate valid until {} "
-                    + "(before: "
-                    + "{}), authorities trusted: {}", read.validUntil(), old.validUntil(),
+                log.info("The identity's files have changed: new connections use the certificate valid until {} "
+                    + "(before: {}), authorities trusted: {}", read.validUntil(), old.validUntil(),
                     read.judge().authorities().size());
             }
         } catch (IdentityException e) {
             if (!e.getMessage().equals(lastProblem)) {
                 lastProblem = e.getMessage();
-                LOG.warn("The identity's files have changed and cannot be used; the old ones stay in use, valid until "
+                log.warn("The identity's files have changed and cannot be used; the old ones stay in use, valid until "
                     + "{}: {}",
                     old.validUntil(), lastProblem);
             }
@@ -160,7 +163,7 @@ final class X509Identity implements Identity {
         Instant end = now.validUntil();
         if (!expiryTold && !time.instant().isBefore(end.minus(EXPIRY_WARNING))) {
             expiryTold = true;
-            LOG.warn("The certificate of {} ends at {}; renew it in {}: no restart is needed", now.self(), end,
+            log.warn("The certificate of {} ends at {}; renew it in {}: no restart is needed", now.self(), end,
                 settings.certificate());
         }
     }

@@ -84,14 +84,13 @@ public final class CertificateAuthority {
         if (certificates.size() != 1 || certificate.getBasicConstraints() == -1
             || !AuthorityFile.isSelfSigned(certificate)) {
             throw new IdentityException("authority " + file + ": found " + certificates.size() + " certificates, the "
-                + "first of "
-                + certificate.getSubjectX500Principal() + ", expected the one self-signed certificate of an authority");
+                + "first of " + certificate.getSubjectX500Principal() + ", expected the one self-signed certificate "
+                + "of an authority");
         }
         if (time.instant().isAfter(certificate.getNotAfter().toInstant())) {
             throw new IdentityException("authority " + file + ": found that it expired at "
                 + certificate.getNotAfter().toInstant() + ", expected a valid one; make a new authority and add it to "
-                + "every "
-                + "trust file");
+                + "every trust file");
         }
         PrivateKey key = PemFile.readPrivateKey(directory.resolve(KEY_FILE));
         if (!CertificateSigner.belongTogether(key, certificate)) {

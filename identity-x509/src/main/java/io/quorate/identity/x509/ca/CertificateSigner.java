@@ -54,8 +54,7 @@ final class CertificateSigner {
             return generator.generateKeyPair();
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("found no elliptic curve " + CURVE + " in this Java runtime, expected the "
-                + "module "
-                + "jdk.crypto.ec", e);
+                + "module jdk.crypto.ec", e);
         }
     }
 

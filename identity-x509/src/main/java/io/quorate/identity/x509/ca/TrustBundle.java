@@ -57,8 +57,7 @@ public final class TrustBundle {
         }
         if (authorities.isEmpty()) {
             throw new IOException("trust " + file + ": found this authority alone, expected another one to stay; add "
-                + "the new "
-                + "authority first");
+                + "the new authority first");
         }
         OwnerOnlyFiles.writePublic(file, PemFile.encodeCertificates(authorities), true);
         return true;

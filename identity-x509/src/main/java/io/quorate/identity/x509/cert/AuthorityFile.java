@@ -7,15 +7,17 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 
-/** A bundle of the authorities that are trusted: one as a rule, the old and the new one while one replaces the other. */
+/**
+ * A bundle of the authorities that are trusted: one as a rule, the old and the new one while one replaces the other.
+ */
 public final class AuthorityFile {
 
     private AuthorityFile() {
     }
 
     /**
-     * Reads the bundle. Expired authorities may stay in it (the bundle of a rotation that nobody has tidied up) and judge
-     * nothing any more; all of them expired is an error.
+     * Reads the bundle. Expired authorities may stay in it (the bundle of a rotation that nobody has tidied up) and
+     * judge nothing any more; all of them expired is an error.
      *
      * @throws IdentityException if it is missing or damaged, or if it holds anything but self-signed authorities: an
      *     intermediate here would be trusted without its root's limits
@@ -38,7 +40,8 @@ public final class AuthorityFile {
     private static void requireAuthority(Path file, X509Certificate certificate) throws IdentityException {
         if (certificate.getBasicConstraints() == -1) {
             throw new IdentityException("trust " + file + ": found " + certificate.getSubjectX500Principal()
-                + " which is no certificate authority, expected authorities alone; put the authority's own certificate here");
+                + " which is no certificate authority, expected authorities alone; put the authority's own "
+                + "certificate here");
         }
         if (!isSelfSigned(certificate)) {
             throw new IdentityException("trust " + file + ": found " + certificate.getSubjectX500Principal()

@@ -173,8 +173,7 @@ public final class ChainJudge {
                 + "authority", e);
         }
         return new CertificateRefusedException(RefusalReason.CERTIFICATE_INVALID, found + " which fails path "
-            + "validation: "
-            + e.getMessage(), e);
+            + "validation: " + e.getMessage(), e);
     }
 
     private static void requireUsage(X509Certificate leaf, PeerIdentity identity, Role role)

@@ -23,9 +23,9 @@ import java.util.concurrent.ThreadLocalRandom;
 /**
  * Files that are nobody else's business: created so from the first moment, refused if they are not so.
  *
- * <p>A file that is created first and restricted afterwards is open in between, and whoever opened it then keeps it open.
- * So the permissions are given to the very system call that creates the file. On file systems without POSIX permissions
- * the directory's access control is all there is, and nothing is checked.
+ * <p>A file that is created first and restricted afterwards is open in between, and whoever opened it then keeps it
+ * open. So the permissions are given to the very system call that creates the file. On file systems without POSIX
+ * permissions the directory's access control is all there is, and nothing is checked.
  */
 public final class OwnerOnlyFiles {
 
@@ -36,7 +36,10 @@ public final class OwnerOnlyFiles {
     private OwnerOnlyFiles() {
     }
 
-    /** Creates a directory, and those above it that are missing, with permissions 0700. An existing one is left as it is. */
+    /**
+     * Creates a directory, and those above it that are missing, with permissions 0700. An existing one is left as it
+     * is.
+     */
     public static void createDirectories(Path directory) throws IOException {
         Files.createDirectories(directory, attributes(directory, OWNER_DIRECTORY));
     }
@@ -52,8 +55,8 @@ public final class OwnerOnlyFiles {
     }
 
     /**
-     * Writes a file so that it is there in whole or not at all: written and synced under another name, then renamed. After
-     * return it is durable, directory entry included.
+     * Writes a file so that it is there in whole or not at all: written and synced under another name, then renamed.
+     * After return it is durable, directory entry included.
      *
      * @throws FileAlreadyExistsException if it exists and is not to be replaced; decided by the file system in one step
      */
@@ -119,14 +122,15 @@ public final class OwnerOnlyFiles {
         PosixFileAttributes found = view.readAttributes();
         if (!OWNER_FILE.containsAll(found.permissions())) {
             throw new IdentityException(what + " " + file + ": found permissions "
-                + PosixFilePermissions.toString(found.permissions()) + ", expected rw------- (0600) or r-------- (0400), "
-                + "since others could read or change it; if nobody has, run: chmod 600 " + file);
+                + PosixFilePermissions.toString(found.permissions()) + ", expected rw------- (0600) or r-------- "
+                + "(0400), since others could read or change it; if nobody has, run: chmod 600 " + file);
         }
         Integer fileOwner = uid(file);
         Integer self = uid(Path.of("/proc/self"));
         if (fileOwner != null && self != null && !fileOwner.equals(self)) {
             throw new IdentityException(what + " " + file + ": found it owned by " + found.owner().getName() + " (uid "
-                + fileOwner + "), expected the user of this process (uid " + self + "); run: chown " + self + " " + file);
+                + fileOwner + "), expected the user of this process (uid " + self + "); run: chown " + self + " "
+                + file);
         }
     }
 

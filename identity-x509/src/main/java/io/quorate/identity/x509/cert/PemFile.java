@@ -75,18 +75,21 @@ public final class PemFile {
         requireOwnerOnly(what, file);
         List<PemObject> objects = readObjects(what, file);
         if (objects.size() != 1 || !objects.get(0).getType().equals(PRIVATE_KEY)) {
-            throw new IdentityException(what + " " + file + ": found " + objects.stream().map(PemObject::getType).toList()
-                + ", expected one block \"" + PRIVATE_KEY + "\" (PKCS#8, not encrypted); run: openssl pkcs8 -topk8 -nocrypt");
+            throw new IdentityException(what + " " + file + ": found "
+                + objects.stream().map(PemObject::getType).toList()
+                + ", expected one block \"" + PRIVATE_KEY + "\" (PKCS#8, not encrypted); run: openssl pkcs8 -topk8 "
+                + "-nocrypt");
         }
         try {
             byte[] encoded = objects.get(0).getContent();
-            ASN1ObjectIdentifier algorithm = PrivateKeyInfo.getInstance(encoded).getPrivateKeyAlgorithm().getAlgorithm();
+            ASN1ObjectIdentifier algorithm = PrivateKeyInfo.getInstance(encoded).getPrivateKeyAlgorithm()
+                .getAlgorithm();
             return KeyFactory.getInstance(algorithmName(file, algorithm))
                 .generatePrivate(new PKCS8EncodedKeySpec(encoded));
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             // No cause: a parser's message may quote what it could not parse, and this is a secret.
-            throw new IdentityException(what + " " + file + ": found a damaged private key, expected PKCS#8; copy the file "
-                + "anew, or have a new certificate issued");
+            throw new IdentityException(what + " " + file + ": found a damaged private key, expected PKCS#8; copy the "
+                + "file anew, or have a new certificate issued");
         }
     }
 
@@ -141,14 +144,15 @@ public final class PemFile {
 
     private static IdentityException unreadable(String what, Path file, IOException e) {
         if (e instanceof NoSuchFileException) {
-            return new IdentityException(what + " " + file + ": found no such file, expected a PEM file; check the path "
-                + "in the configuration, or have one issued with the command pki", e);
+            return new IdentityException(what + " " + file + ": found no such file, expected a PEM file; check the "
+                + "path in the configuration, or have one issued with the command pki", e);
         }
         if (e instanceof AccessDeniedException) {
-            return new IdentityException(what + " " + file + ": found that it may not be read, expected a file readable by "
-                + "the user of this process; change its owner", e);
+            return new IdentityException(what + " " + file + ": found that it may not be read, expected a file "
+                + "readable by the user of this process; change its owner", e);
         }
-        return new IdentityException(what + " " + file + ": found that it cannot be read (" + e + "), expected a PEM file", e);
+        return new IdentityException(what + " " + file + ": found that it cannot be read (" + e + "), expected a PEM "
+            + "file", e);
     }
 
     /** Certificates as PEM text, in order. */

@@ -83,14 +83,15 @@ public final class SpiffeNames {
     /**
      * The identity that a leaf names. Its path has to be checked by the caller, before.
      *
-     * @throws CertificateRefusedException if it has no URI name, more than one (of whatever scheme), one of another form,
-     *     or one of another trust domain
+     * @throws CertificateRefusedException if it has no URI name, more than one (of whatever scheme), one of another
+     *     form, or one of another trust domain
      */
     public static PeerIdentity identityOf(X509Certificate leaf, String trustDomain) throws CertificateRefusedException {
         List<String> uris = uriNames(leaf);
         if (uris.isEmpty()) {
-            throw new CertificateRefusedException(RefusalReason.SPIFFE_ID_MISSING, "found no URI name in the certificate of "
-                + leaf.getSubjectX500Principal() + ", expected spiffe://" + trustDomain + "/(node|client|operator)/<name>");
+            throw new CertificateRefusedException(RefusalReason.SPIFFE_ID_MISSING, "found no URI name in the "
+                + "certificate of " + leaf.getSubjectX500Principal() + ", expected spiffe://" + trustDomain
+                + "/(node|client|operator)/<name>");
         }
         if (uris.size() > 1) {
             // With two names, this side could take one for the identity and the next side the other.
@@ -100,7 +101,10 @@ public final class SpiffeNames {
         return parse(uris.get(0), trustDomain);
     }
 
-    /** Reads a SPIFFE URI of {@code trustDomain}, character by character: no decoding, no case folding, no empty segment. */
+    /**
+     * Reads a SPIFFE URI of {@code trustDomain}, character by character: no decoding, no case folding, no empty
+     * segment.
+     */
     public static PeerIdentity parse(String uri, String trustDomain) throws CertificateRefusedException {
         if (!uri.startsWith(SCHEME)) {
             throw malformed(uri, trustDomain);
