@@ -1,0 +1,61 @@
+package io.quorate.transport.tcp;
+
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** Reads chains of causes, and turns what libraries say into words for people. */
+final class Causes {
+
+    /** Causes can form a ring; no real chain is longer. */
+    private static final int MAX_DEPTH = 16;
+    private static final int MAX_CHARS = 300;
+    private static final Pattern CLASS_NAMES = Pattern.compile("\\b(?:[a-z][a-z0-9_]*\\.)+[A-Z][A-Za-z0-9_$]*:? ?");
+    private static final Pattern NATIVE_PREFIX =
+        Pattern.compile("error:[0-9a-fA-F]+:(?:SSL|X\\.509 certificate) routines:OPENSSL_internal:");
+
+    private Causes() {
+    }
+
+    /** The first throwable of {@code type} among {@code thrown} and its causes. */
+    static <T extends Throwable> Optional<T> find(Throwable thrown, Class<T> type) {
+        Throwable at = thrown;
+        for (int depth = 0; at != null && depth < MAX_DEPTH; depth++) {
+            if (type.isInstance(at)) {
+                return Optional.of(type.cast(at));
+            }
+            at = at.getCause();
+        }
+        return Optional.empty();
+    }
+
+    /** All messages of the chain, one after another, for searching. */
+    static String text(Throwable thrown) {
+        StringBuilder text = new StringBuilder();
+        Throwable at = thrown;
+        for (int depth = 0; at != null && depth < MAX_DEPTH; depth++) {
+            text.append(at.getMessage()).append('\n');
+            at = at.getCause();
+        }
+        return text.toString();
+    }
+
+    /** What the innermost cause says, without class names and library prefixes. */
+    static String root(Throwable thrown) {
+        Throwable at = thrown;
+        String said = null;
+        for (int depth = 0; at != null && depth < MAX_DEPTH; depth++) {
+            if (at.getMessage() != null && !at.getMessage().isBlank()) {
+                said = at.getMessage();
+            }
+            at = at.getCause();
+        }
+        return said == null ? "no reason given" : plain(said);
+    }
+
+    /** {@code text} in one line of bounded length, without class names, library prefixes and control characters. */
+    static String plain(String text) {
+        String plain = NATIVE_PREFIX.matcher(text).replaceAll("");
+        plain = CLASS_NAMES.matcher(plain).replaceAll("").replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
+        return plain.length() <= MAX_CHARS ? plain : plain.substring(0, MAX_CHARS) + "…";
+    }
+}

@@ -1,0 +1,69 @@
+package io.quorate.transport.tcp;
+
+import io.netty.channel.Channel;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/** Everything of a transport that has to be told when it closes, until it is gone by itself. Thread-safe. */
+final class LiveSet {
+
+    private final Set<Live> members = new HashSet<>();
+    private final CompletableFuture<Void> empty = new CompletableFuture<>();
+    private boolean closing;
+
+    /** An attempt or a connection. Compared by identity. */
+    interface Live {
+        /** The transport is closing: end, and say so. From any thread; does not block. */
+        void shutDown();
+    }
+
+    void add(Live member) {
+        boolean tooLate;
+        synchronized (this) {
+            members.add(member);
+            tooLate = closing;
+        }
+        if (tooLate) {
+            member.shutDown();
+        }
+    }
+
+    /** Adds {@code member} until {@code channel} is closed. */
+    void add(Live member, Channel channel) {
+        add(member);
+        channel.closeFuture().addListener(future -> remove(member));
+    }
+
+    /** {@code next} takes the place of {@code member}. */
+    void replace(Live member, Live next, Channel channel) {
+        add(next, channel);
+        remove(member);
+    }
+
+    synchronized void remove(Live member) {
+        members.remove(member);
+        if (closing && members.isEmpty()) {
+            empty.complete(null);
+        }
+    }
+
+    synchronized int size() {
+        return members.size();
+    }
+
+    /** Tells all members, and those that still come, to end; the result completes when none is left. */
+    CompletableFuture<Void> shutDown() {
+        List<Live> now;
+        synchronized (this) {
+            closing = true;
+            now = List.copyOf(members);
+            if (now.isEmpty()) {
+                empty.complete(null);
+            }
+        }
+        now.forEach(Live::shutDown);
+        return empty;
+    }
+}

@@ -1,0 +1,16 @@
+package io.quorate.transport.tcp;
+
+import io.quorate.spi.transport.ConnectionSink;
+import java.util.function.Consumer;
+
+/**
+ * What every connection of one transport has around it.
+ *
+ * @param sink where connections and failures arrive
+ * @param counters counts events by name
+ * @param directBuffers whether TLS reads buffers outside the heap best
+ */
+record Surroundings(
+    ConnectionSink sink, Consumer<String> counters, TcpLimits limits, TlsContexts tls, LiveSet live,
+    boolean directBuffers) {
+}
