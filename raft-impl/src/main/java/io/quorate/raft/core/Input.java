@@ -1,0 +1,58 @@
+package io.quorate.raft.core;
+
+import io.quorate.api.NodeId;
+import io.quorate.raft.log.LogEntry;
+import java.util.List;
+
+/** Everything that can happen to a {@link RaftCore}. Tokens are opaque: they come back in effects as they are. */
+public sealed interface Input {
+
+    /** A call arrived. Its one answer is a {@link Effect.Reply} with {@code token}. */
+    record Received(NodeId from, Message.Request request, Object token) implements Input {
+    }
+
+    /**
+     * A call of ours was answered.
+     *
+     * @param request the very object of {@link Effect.Send}: it says to which question this is the answer
+     * @param sentNanos when it was sent, from the same effect
+     */
+    record Answered(NodeId from, Message.Request request, long sentNanos, Message.Response response) implements Input {
+    }
+
+    /** A call of ours brought no answer; {@code request} is the very object of {@link Effect.Send}. */
+    record CallFailed(NodeId to, Message.Request request) implements Input {
+    }
+
+    /** All of {@link Effect.Persist} up to and with {@code sequence} is durable, by a sync that began after it was written. */
+    record PersistCompleted(long sequence) implements Input {
+    }
+
+    /** The hard state of this version is durable, although entries before it may wait for room. */
+    record HardStatePersisted(long version) implements Input {
+    }
+
+    /** The log's disk has no room left, or has room again. Nothing was lost; what waits is written when it can be. */
+    record StorageFull(boolean full) implements Input {
+    }
+
+    /** Answers {@link Effect.LoadEntries}: entries from {@code from} on without gaps, at least one. */
+    record EntriesLoaded(NodeId peer, long from, List<LogEntry> entries) implements Input {
+    }
+
+    /** This node's own host asks for a read index. Answered once by {@link Effect.ReadReady}. */
+    record ReadRequested(Object token) implements Input {
+    }
+
+    /** The host's sessions to a member have appeared, or all are gone. */
+    record PeerPresence(NodeId peer, boolean present) implements Input {
+    }
+
+    /** {@link RaftCore#deadlineNanos} may have come. */
+    record Tick() implements Input {
+    }
+
+    /** Everything that had gathered was handed in: what can be done once for many is done now. */
+    record TurnEnd() implements Input {
+    }
+}

@@ -1,0 +1,124 @@
+package io.quorate.raft.core;
+
+import io.quorate.raft.log.LogEntry;
+import java.util.List;
+
+/** What Raft nodes say to each other. Who says it is known from the verified session, never from the message. */
+public sealed interface Message {
+
+    /** The sender's term; for {@link PreVote} the term that it would campaign in. */
+    long term();
+
+    /** A call. */
+    sealed interface Request extends Message {
+    }
+
+    /** A call's answer. */
+    sealed interface Response extends Message {
+
+        /** The same answer turned into a refusal: what remains of it when {@code term} has begun before it could leave. */
+        Response refused(long term);
+    }
+
+    /** Would you vote for me in {@code term}? Changes nothing anywhere (thesis §9.6). */
+    record PreVote(long term, long lastIndex, long lastTerm) implements Request {
+    }
+
+    /** Vote for me in {@code term} (thesis §3.4). */
+    record Vote(long term, long lastIndex, long lastTerm) implements Request {
+    }
+
+    /**
+     * I lead (thesis §3.4). Proves nothing about logs.
+     *
+     * @param commit the leader's commit index, but no more than what it knows this follower to share
+     * @param nonce the number of this round; confirms leadership to reads that asked before it was sent (thesis §6.4)
+     */
+    record Heartbeat(long term, long commit, long nonce) implements Request {
+    }
+
+    /**
+     * Entries to follow the one at {@code prevIndex} (thesis §3.5).
+     *
+     * @param commit the leader's commit index
+     */
+    record Append(long term, long prevIndex, long prevTerm, long commit, List<LogEntry> entries) implements Request {
+
+        /** The last index that a success proves to be shared. */
+        public long lastIndex() {
+            return prevIndex + entries.size();
+        }
+    }
+
+    /** Which index must I have applied to read (thesis §6.4)? */
+    record ReadIndex(long term) implements Request {
+    }
+
+    /** Answers {@link PreVote} and {@link Vote}. */
+    record VoteResponse(long term, boolean granted) implements Response {
+        @Override
+        public Response refused(long newTerm) {
+            return new VoteResponse(newTerm, false);
+        }
+    }
+
+    /**
+     * Answers {@link Heartbeat}.
+     *
+     * @param accepted false if the asker's term is over
+     * @param storageFull whether this follower's disk takes no entries at present
+     */
+    record HeartbeatResponse(long term, boolean accepted, long nonce, boolean storageFull) implements Response {
+        @Override
+        public Response refused(long newTerm) {
+            return new HeartbeatResponse(newTerm, false, nonce, storageFull);
+        }
+    }
+
+    /**
+     * Answers {@link Append}.
+     *
+     * @param index MATCHED: the last shared index, durable at the follower; CONFLICT: the largest index at which the logs
+     *     may still agree; otherwise 0
+     * @param hintTerm CONFLICT: the term of the follower's entry there; otherwise 0
+     * @param retryAfterMillis STORAGE_FULL: when to try again; otherwise 0
+     */
+    record AppendResponse(long term, AppendOutcome outcome, long index, long hintTerm, int retryAfterMillis)
+        implements Response {
+
+        static AppendResponse matched(long term, long index) {
+            return new AppendResponse(term, AppendOutcome.MATCHED, index, 0, 0);
+        }
+
+        static AppendResponse conflict(long term, long index, long hintTerm) {
+            return new AppendResponse(term, AppendOutcome.CONFLICT, index, hintTerm, 0);
+        }
+
+        static AppendResponse staleTerm(long term) {
+            return new AppendResponse(term, AppendOutcome.STALE_TERM, 0, 0, 0);
+        }
+
+        static AppendResponse storageFull(long term, int retryAfterMillis) {
+            return new AppendResponse(term, AppendOutcome.STORAGE_FULL, 0, 0, retryAfterMillis);
+        }
+
+        @Override
+        public Response refused(long newTerm) {
+            return staleTerm(newTerm);
+        }
+    }
+
+    /** What became of an append. The order is the number on the wire; never reuse one. */
+    enum AppendOutcome { MATCHED, CONFLICT, STALE_TERM, STORAGE_FULL }
+
+    /** Answers {@link ReadIndex}; {@code index} counts with AT alone. */
+    record ReadIndexResponse(long term, ReadOutcome outcome, long index) implements Response {
+        @Override
+        public Response refused(long newTerm) {
+            return new ReadIndexResponse(newTerm, ReadOutcome.NOT_LEADER, 0);
+        }
+    }
+
+    /** What became of a question for a read index. The order is the number on the wire; never reuse one. */
+    enum ReadOutcome { AT, NOT_LEADER, UNAVAILABLE }
+}

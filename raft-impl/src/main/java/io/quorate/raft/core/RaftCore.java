@@ -1,0 +1,533 @@
+package io.quorate.raft.core;
+
+import io.quorate.api.Bytes;
+import io.quorate.api.LogIndex;
+import io.quorate.api.NodeId;
+import io.quorate.api.Term;
+import io.quorate.raft.log.EntryCodec;
+import io.quorate.raft.log.HardState;
+import io.quorate.raft.log.LogEntry;
+import io.quorate.raft.log.TermIndex;
+import io.quorate.spi.consensus.Consensus.ProposalResult;
+import io.quorate.spi.consensus.Consensus.ReadIndexResult;
+import io.quorate.spi.consensus.ConsensusStatus;
+import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.Membership;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/**
+ * One node's Raft, without a thread, a clock, a disk or a network: {@link #step} takes what happened and the time, and
+ * gives what is to be done. Given the same inputs and random numbers it does the same.
+ *
+ * <p>What gathers within a turn of the host's loop is done once at its end, by {@link Input.TurnEnd}: writing, sending
+ * appends, asking for read indexes.
+ *
+ * <p>Times are nanoseconds from an arbitrary origin, never negative, never going back. The roles and the transitions
+ * between them are in {@link Role}.
+ *
+ * <p>Not thread-safe. A {@link BrokenInvariantException} leaves it in an undefined state; it must not be used further.
+ */
+public final class RaftCore {
+
+    /**
+     * What a core begins with.
+     *
+     * @param self this node
+     * @param random the one source of its random decisions
+     * @param hardState as recovered
+     * @param terms the terms of all recovered entries, all of which are durable; taken over
+     * @param bootstrap the configuration before the first one in the log
+     * @param configurations the recovered entries of that type
+     */
+    public record Start(NodeId self, RaftSettings settings, EntryCodec codec, RandomGenerator random, HardState hardState,
+        TermIndex terms, Membership bootstrap, List<LogEntry> configurations) {
+    }
+
+    private final NodeId self;
+    private final RaftSettings settings;
+    private final EntryCodec codec;
+    private final RandomGenerator random;
+    private final Effects effects = new Effects();
+    private final RaftLog log;
+    private final MembershipLog memberships;
+    private final DurabilityGate gate;
+    private final Voter voter = new Voter(this);
+    private final Acceptor acceptor = new Acceptor(this);
+    private final ReadForwarder reads = new ReadForwarder(this);
+
+    private long term;
+    private NodeId votedFor;
+    private long hardVersion;
+    private long handedOutHardVersion;
+    private Role role;
+    private int attempts;
+    private boolean storageFull;
+    private boolean turnOpen;
+    private long now;
+    private ConsensusStatus reported;
+
+    public RaftCore(Start start, long nowNanos) {
+        this.self = start.self();
+        this.settings = start.settings();
+        this.codec = start.codec();
+        this.random = start.random();
+        this.term = start.hardState().term().value();
+        this.votedFor = start.hardState().votedFor().orElse(null);
+        this.log = new RaftLog(start.terms(), RaftLimits.WINDOW_BYTES);
+        this.memberships = new MembershipLog(start.bootstrap(), start.configurations());
+        this.gate = new DurabilityGate(log.durableIndex(), effects::add,
+            (to, request) -> send(to, request, settings.electionMinNanos()));
+        this.now = nowNanos;
+        Follower follower = new Follower(this, null, nowNanos);
+        this.role = follower;
+        if (membership().voters().size() == 1 && membership().voters().contains(self)) {
+            follower.campaignWithin(0, nowNanos); // Nobody else could be leading.
+        }
+        this.reported = status();
+    }
+
+    /**
+     * Takes what happened.
+     *
+     * @return the one queue of what is to be done; it may still hold effects of earlier steps
+     */
+    public Effects step(Input input, long nowNanos) {
+        now = nowNanos;
+        switch (input) {
+            case Input.Received call -> received(call);
+            case Input.Answered answer -> answered(answer);
+            case Input.CallFailed failure -> failed(failure);
+            case Input.PersistCompleted write -> persisted(write.sequence());
+            case Input.HardStatePersisted hard -> durable(hard.version());
+            case Input.StorageFull full -> storageFull = full.full();
+            case Input.EntriesLoaded loaded -> {
+                if (role instanceof Leader leader) {
+                    leader.loaded(loaded.peer(), loaded.from(), loaded.entries(), now);
+                }
+            }
+            case Input.ReadRequested read -> {
+                if (role instanceof Leader leader) {
+                    leader.read(read.token(), false, now);
+                } else {
+                    reads.add(read.token());
+                }
+            }
+            case Input.PeerPresence presence -> presence(presence.peer(), presence.present());
+            case Input.Tick tick -> role.tick(now);
+            case Input.TurnEnd end -> turnEnd();
+        }
+        turnOpen = !(input instanceof Input.TurnEnd);
+        reportStatus();
+        return effects;
+    }
+
+    /** Whether something has happened since the last {@link Input.TurnEnd}. */
+    public boolean turnOpen() {
+        return turnOpen;
+    }
+
+    /** When to hand in {@link Input.Tick}, unless something else is handed in before; {@link Long#MAX_VALUE}: never. */
+    public long deadlineNanos() {
+        return role.deadlineNanos();
+    }
+
+    /** Proposes an entry; it is written and sent at the end of the turn. */
+    public ProposalResult propose(EntryType type, List<Bytes> payload) {
+        if (type != EntryType.COMMANDS && type != EntryType.REGISTRY) {
+            throw new IllegalArgumentException("found a proposal of type " + type + ", expected COMMANDS or REGISTRY");
+        }
+        if (!(role instanceof Leader)) {
+            return new ProposalResult.NotLeader(Optional.ofNullable(leader()));
+        }
+        if (storageFull) {
+            return new ProposalResult.Overloaded("the disk of the log is full", RaftLimits.STORAGE_FULL_RETRY_MILLIS);
+        }
+        if (log.uncommittedBytes() >= RaftLimits.MAX_UNCOMMITTED_BYTES
+            || log.lastIndex() - log.commitIndex() >= RaftLimits.MAX_UNCOMMITTED_ENTRIES) {
+            return new ProposalResult.Overloaded("too much is proposed and not committed yet",
+                RaftLimits.OVERLOADED_RETRY_MILLIS);
+        }
+        LogEntry entry = appendOwn(type, payload);
+        turnOpen = true;
+        return new ProposalResult.Accepted(new Term(term), new LogIndex(entry.index()));
+    }
+
+    public ConsensusStatus status() {
+        boolean ready = role instanceof Leader leader ? leader.isReady() : leader() != null;
+        return new ConsensusStatus(role.kind(), new Term(term), Optional.ofNullable(leader()),
+            new LogIndex(log.commitIndex()), new LogIndex(log.lastIndex()), ready, membership());
+    }
+
+    /** The entry, or null if it is no longer in memory; it is then durable and can be read from the log's store. */
+    public LogEntry entry(long index) {
+        return log.entry(index);
+    }
+
+    /** The first entry that is in memory. */
+    public long firstInMemory() {
+        return log.firstInMemory();
+    }
+
+    // Inputs
+
+    private void received(Input.Received call) {
+        switch (call.request()) {
+            case Message.PreVote request -> voter.preVote(call.from(), request, call.token(), now);
+            case Message.Vote request -> voter.vote(call.from(), request, call.token(), now);
+            case Message.Append request -> acceptor.append(call.from(), request, call.token(), now);
+            case Message.Heartbeat request -> acceptor.heartbeat(call.from(), request, call.token(), now);
+            case Message.ReadIndex request -> {
+                if (role instanceof Leader leader) {
+                    leader.read(call.token(), true, now);
+                } else {
+                    emit(new Effect.Reply(call.token(),
+                        new Message.ReadIndexResponse(term, Message.ReadOutcome.NOT_LEADER, 0)));
+                }
+            }
+        }
+    }
+
+    private void answered(Input.Answered answer) {
+        if (answer.response().term() > term) {
+            adoptTerm(answer.response().term(), now);
+        }
+        switch (answer.response()) {
+            case Message.VoteResponse response -> {
+                if (role instanceof Candidate candidate) {
+                    candidate.answered(answer.from(), answer.request(), response.granted(), now);
+                }
+            }
+            case Message.AppendResponse response -> {
+                if (role instanceof Leader leader && answer.request() instanceof Message.Append request) {
+                    leader.appendAnswered(answer.from(), request, answer.sentNanos(), response, now);
+                }
+            }
+            case Message.HeartbeatResponse response -> {
+                if (role instanceof Leader leader && answer.request() instanceof Message.Heartbeat request) {
+                    leader.heartbeatAnswered(answer.from(), request, answer.sentNanos(), response);
+                }
+            }
+            case Message.ReadIndexResponse response -> {
+                if (response.outcome() == Message.ReadOutcome.AT && response.term() == term
+                    && role instanceof Follower follower && answer.from().equals(follower.leader())) {
+                    // The leader of this very term says that it is committed, and up to provedIndex the logs are the same:
+                    // so the read need not wait for the next heartbeat.
+                    commitTo(Math.min(response.index(), follower.provedIndex()));
+                }
+                reads.answered(answer.request(), response);
+            }
+        }
+    }
+
+    private void failed(Input.CallFailed failure) {
+        switch (failure.request()) {
+            case Message.PreVote request -> voteFailed(failure.to(), request);
+            case Message.Vote request -> voteFailed(failure.to(), request);
+            case Message.Append request -> {
+                if (role instanceof Leader leader) {
+                    leader.appendFailed(failure.to(), request, now);
+                }
+            }
+            case Message.Heartbeat request -> {
+                if (role instanceof Leader leader) {
+                    leader.heartbeatFailed(failure.to(), request);
+                }
+            }
+            case Message.ReadIndex request -> reads.failed(request);
+        }
+    }
+
+    private void voteFailed(NodeId to, Message.Request request) {
+        if (role instanceof Candidate candidate) {
+            candidate.failed(to, request, now);
+        }
+    }
+
+    private void persisted(long sequence) {
+        log.completed(sequence);
+        durable(log.completedHardVersion());
+        if (role instanceof Leader leader) {
+            leader.advanceCommit(now);
+        }
+    }
+
+    private void durable(long version) {
+        gate.durable(version, log.durableIndex());
+        if (role instanceof Candidate candidate) {
+            candidate.ownVoteDurable(now);
+        }
+    }
+
+    private void presence(NodeId peer, boolean present) {
+        switch (role) {
+            case Follower follower -> {
+                if (peer.equals(follower.leader())) {
+                    follower.leaderPresence(present, now);
+                }
+            }
+            case Candidate candidate -> {
+                if (present) {
+                    candidate.peerAppeared(now);
+                }
+            }
+            case Leader leader -> {
+                if (present) {
+                    leader.peerAppeared(peer);
+                }
+            }
+        }
+    }
+
+    private void turnEnd() {
+        boolean hardWaits = handedOutHardVersion != hardVersion;
+        if (hardWaits || log.hasUnsaved()) {
+            handedOutHardVersion = hardVersion;
+            Optional<HardState> hard = hardWaits
+                ? Optional.of(new HardState(new Term(term), Optional.ofNullable(votedFor))) : Optional.empty();
+            emit(log.takeUnsaved(hard, hardVersion));
+        }
+        reads.turnEnd();
+        if (role instanceof Leader leader) {
+            leader.turnEnd(now);
+        }
+    }
+
+    private void reportStatus() {
+        Role current = role;
+        boolean ready = current instanceof Leader leader ? leader.isReady() : current.leader() != null;
+        if (reported.role() != current.kind() || reported.term().value() != term || reported.ready() != ready
+            || !reported.leader().equals(Optional.ofNullable(current.leader()))
+            || reported.membership() != membership()) {
+            reported = status();
+            emit(new Effect.StatusChanged());
+        }
+    }
+
+    // Transitions
+
+    /** A higher term has been seen: this node is its follower, of nobody yet. */
+    void adoptTerm(long newTerm, long now) {
+        changeTerm(newTerm, null);
+        switch (role) {
+            case Leader leader -> become(new Follower(this, null, now));
+            case Follower follower -> {
+                if (follower.leader() != null) {
+                    become(new Follower(this, null, now));
+                }
+            }
+            case Candidate candidate -> {
+                // Whoever it learnt the term from may have the worse log: it must not sit out a whole election timeout.
+                Follower follower = new Follower(this, null, now);
+                follower.campaignWithin(randomRetryDelay(candidate.attempt()), now);
+                become(follower);
+            }
+        }
+    }
+
+    /** {@code leader} speaks for {@code itsTerm}, which is not below this node's. */
+    Follower follow(NodeId leader, long itsTerm, long now) {
+        boolean newTerm = itsTerm > term;
+        if (newTerm) {
+            changeTerm(itsTerm, null);
+        } else if (role.leader() != null && !role.leader().equals(leader)) {
+            throw new BrokenInvariantException("found " + leader + " leading term " + term + ", expected " + role.leader()
+                + ": there must be at most one leader in a term");
+        }
+        attempts = 0;
+        if (!newTerm && role instanceof Follower follower && leader.equals(follower.leader())) {
+            follower.heard(now);
+            return follower;
+        }
+        Follower follower = new Follower(this, leader, now);
+        become(follower);
+        return follower;
+    }
+
+    /** Leads no more, without knowing of a newer term. */
+    void stepDown(long now) {
+        become(new Follower(this, null, now));
+    }
+
+    /** Asks whether it could win an election. */
+    void becomePreCandidate(long now) {
+        if (!mayCampaign()) {
+            become(new Follower(this, null, now));
+            return;
+        }
+        Candidate candidate = new Candidate(this,
+            new Message.PreVote(term + 1, log.lastIndex(), log.lastTerm()), 0, attempts++, now);
+        become(candidate);
+        candidate.begin(now);
+    }
+
+    /** Begins a new term and votes for itself in it (thesis §3.4). */
+    void becomeCandidate(long now) {
+        changeTerm(term + 1, self);
+        Candidate candidate = new Candidate(this, new Message.Vote(term, log.lastIndex(), log.lastTerm()), hardVersion,
+            attempts, now);
+        become(candidate);
+        candidate.begin(now);
+    }
+
+    void becomeLeader(long now) {
+        attempts = 0;
+        Leader leader = new Leader(this, now);
+        become(leader);
+        LogEntry noOp = appendOwn(EntryType.NO_OP, List.of());
+        leader.begin(noOp.index(), now);
+    }
+
+    private void become(Role next) {
+        if (role instanceof Leader leader) {
+            leader.end();
+        }
+        gate.dropRequests();
+        role = next;
+    }
+
+    private void changeTerm(long newTerm, NodeId vote) {
+        if (newTerm <= term) {
+            throw new BrokenInvariantException("found term " + newTerm + " to follow term " + term
+                + ", expected a higher one");
+        }
+        term = newTerm;
+        votedFor = vote;
+        hardVersion++;
+        gate.termChanged(term, hardVersion);
+    }
+
+    void voteFor(NodeId candidate) {
+        votedFor = candidate;
+        hardVersion++;
+    }
+
+    // What the roles share
+
+    NodeId self() {
+        return self;
+    }
+
+    RaftSettings settings() {
+        return settings;
+    }
+
+    RaftLog log() {
+        return log;
+    }
+
+    DurabilityGate gate() {
+        return gate;
+    }
+
+    Role role() {
+        return role;
+    }
+
+    boolean isCurrent(Role candidate) {
+        return role == candidate;
+    }
+
+    NodeId leader() {
+        return role.leader();
+    }
+
+    long term() {
+        return term;
+    }
+
+    NodeId votedFor() {
+        return votedFor;
+    }
+
+    /** Counts the changes of term and vote. */
+    long hardVersion() {
+        return hardVersion;
+    }
+
+    Membership membership() {
+        return memberships.current();
+    }
+
+    long membershipIndex() {
+        return memberships.currentIndex();
+    }
+
+    boolean isStorageFull() {
+        return storageFull;
+    }
+
+    /** Learners, removed nodes and strangers never campaign; nor does a voter that could not write its first entry. */
+    boolean mayCampaign() {
+        return !storageFull && membership().voters().contains(self);
+    }
+
+    long randomElectionTimeout() {
+        return random(settings.electionMinNanos(), settings.electionMaxNanos());
+    }
+
+    /** A short pause before another round, longer after each one, at most an election timeout. */
+    long randomRetryDelay(int attempt) {
+        int shift = Math.min(attempt, 10);
+        long most = Math.min(RaftLimits.PRESENCE_LOSS_MAX_NANOS << shift, settings.electionMaxNanos());
+        return random(Math.min(RaftLimits.PRESENCE_LOSS_MIN_NANOS, most), most);
+    }
+
+    long random(long least, long most) {
+        return least >= most ? least : random.nextLong(least, most + 1);
+    }
+
+    private LogEntry appendOwn(EntryType type, List<Bytes> payload) {
+        LogEntry entry = codec.encode(term, log.lastIndex() + 1, type, payload);
+        append(entry);
+        return entry;
+    }
+
+    void append(LogEntry entry) {
+        log.append(entry);
+        if (memberships.appended(entry) && role instanceof Leader leader) {
+            leader.membershipChanged(now);
+        }
+    }
+
+    void truncateFrom(long index) {
+        log.truncateFrom(index);
+        memberships.truncatedFrom(index);
+        gate.truncated(index - 1);
+    }
+
+    void commitTo(long index) {
+        if (log.commitTo(index)) {
+            emit(new Effect.CommitAdvanced(index));
+        }
+    }
+
+    void emit(Effect effect) {
+        effects.add(effect);
+    }
+
+    void send(NodeId to, Message.Request request, long timeoutNanos) {
+        emit(new Effect.Send(to, request, now, timeoutNanos));
+    }
+
+    void readAt(Object token, boolean remote, long index) {
+        if (remote) {
+            emit(new Effect.Reply(token, new Message.ReadIndexResponse(term, Message.ReadOutcome.AT, index)));
+        } else {
+            readReady(token, new ReadIndexResult.At(new LogIndex(index)));
+        }
+    }
+
+    void unavailable(Object token, boolean remote, String reason) {
+        if (remote) {
+            emit(new Effect.Reply(token, new Message.ReadIndexResponse(term, Message.ReadOutcome.UNAVAILABLE, 0)));
+        } else {
+            readReady(token, new ReadIndexResult.Unavailable(reason));
+        }
+    }
+
+    void readReady(Object token, ReadIndexResult result) {
+        emit(new Effect.ReadReady(token, result));
+    }
+}

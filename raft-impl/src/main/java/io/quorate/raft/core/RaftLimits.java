@@ -1,0 +1,57 @@
+package io.quorate.raft.core;
+
+/** Every bound of the core and its driver that is not a setting, in one place. */
+public final class RaftLimits {
+
+    /** How many bytes of entries are kept in memory; entries behind it are read from the log when they are needed. */
+    public static final long WINDOW_BYTES = 64L << 20;
+
+    /** How many bytes a leader lets be proposed and not yet committed, before it says that it is overloaded. */
+    public static final long MAX_UNCOMMITTED_BYTES = 32L << 20;
+
+    /** The same in entries: each also costs memory of its own. */
+    public static final long MAX_UNCOMMITTED_ENTRIES = 65_536;
+
+    /** How many entries one append carries at most. */
+    public static final int MAX_APPEND_ENTRIES = 8_192;
+
+    /** How much a leader sends while it does not know yet where a follower's log agrees with its own. */
+    public static final int PROBE_BYTES = 64 << 10;
+
+    /**
+     * One append is under way to a follower at a time. Calls are streams of their own and may overtake each other; large
+     * batches, not depth, give the throughput (deep pipelines steal batching).
+     */
+    public static final int APPENDS_IN_FLIGHT = 1;
+
+    /** A second heartbeat may leave while one is under way, so that one stuck stream does not silence a leader. */
+    public static final int MAX_HEARTBEATS_IN_FLIGHT = 2;
+
+    /** How many calls for a read index a follower has under way; reads that come meanwhile share the next one. */
+    public static final int MAX_READ_CALLS_IN_FLIGHT = 4;
+
+    /** How many reads may wait for confirmation. */
+    public static final int MAX_PENDING_READS = 65_536;
+
+    /** A failed append is tried again after this, doubling up to {@link #APPEND_RETRY_MAX_NANOS}. */
+    public static final long APPEND_RETRY_MIN_NANOS = 20_000_000;
+
+    public static final long APPEND_RETRY_MAX_NANOS = 200_000_000;
+
+    /** A follower that has everything hears of a new commit index after this, unless something else carried it. */
+    public static final long COMMIT_NOTICE_NANOS = 10_000_000;
+
+    /** When the leader's sessions vanish, a follower asks for pre-votes after a random time between these two. */
+    public static final long PRESENCE_LOSS_MIN_NANOS = 20_000_000;
+
+    public static final long PRESENCE_LOSS_MAX_NANOS = 100_000_000;
+
+    /** When to try again, for a caller whose proposal met a full queue. */
+    public static final long OVERLOADED_RETRY_MILLIS = 50;
+
+    /** When to try again, for a caller or a leader that met a full disk. */
+    public static final int STORAGE_FULL_RETRY_MILLIS = 500;
+
+    private RaftLimits() {
+    }
+}

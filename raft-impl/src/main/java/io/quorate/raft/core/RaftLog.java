@@ -1,0 +1,217 @@
+package io.quorate.raft.core;
+
+import io.quorate.raft.log.HardState;
+import io.quorate.raft.log.LogEntry;
+import io.quorate.raft.log.TermIndex;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The log as the core sees it: the terms of all entries, the newest entries themselves, what is durable, what is committed,
+ * and what waits to be handed to the disk at the end of the turn.
+ *
+ * <p>Durability is tracked write by write. When entries are dropped, every write under way loses its claim on them at
+ * once. So a write of an entry that was dropped never counts for whatever stands at its index afterwards, not even for the
+ * very same entry that came back (ABA): between the two writes the disk may hold neither.
+ */
+final class RaftLog {
+
+    /** A write that was handed out: up to which index it makes the log durable, and which hard state. */
+    private static final class Write {
+        private final long sequence;
+        private final long hardVersion;
+        private long lastIndex;
+
+        Write(long sequence, long hardVersion, long lastIndex) {
+            this.sequence = sequence;
+            this.hardVersion = hardVersion;
+            this.lastIndex = lastIndex;
+        }
+    }
+
+    private final TermIndex terms;
+    private final EntryWindow window;
+    private final long windowBytes;
+    private final ArrayDeque<Write> writes = new ArrayDeque<>();
+    private List<LogEntry> unsaved = new ArrayList<>();
+    private long truncateFrom;
+    private long handedOut;
+    private long durableIndex;
+    private long commitIndex;
+    private long uncommittedBytes;
+    private long nextSequence = 1;
+    private long completedHardVersion;
+
+    /** @param recovered the terms of all entries that are durable at start-up; taken over */
+    RaftLog(TermIndex recovered, long windowBytes) {
+        this.terms = recovered;
+        this.window = new EntryWindow(recovered.lastIndex() + 1);
+        this.windowBytes = windowBytes;
+        this.durableIndex = recovered.lastIndex();
+        this.handedOut = recovered.lastIndex();
+    }
+
+    long lastIndex() {
+        return terms.lastIndex();
+    }
+
+    long lastTerm() {
+        return terms.lastTerm();
+    }
+
+    long durableIndex() {
+        return durableIndex;
+    }
+
+    long commitIndex() {
+        return commitIndex;
+    }
+
+    /** Encoded bytes of the entries in memory that are not committed. */
+    long uncommittedBytes() {
+        return uncommittedBytes;
+    }
+
+    long termAt(long index) {
+        return terms.termAt(index);
+    }
+
+    boolean matches(long index, long term) {
+        return terms.matches(index, term);
+    }
+
+    /** See {@link TermIndex#lastIndexAtOrBelowTerm}. */
+    long lastIndexAtOrBelowTerm(long index, long term) {
+        return terms.lastIndexAtOrBelowTerm(index, term);
+    }
+
+    /** Whether a log that ends with this entry is at least as good as this one (thesis §3.6.1). */
+    boolean isUpToDate(long otherLastTerm, long otherLastIndex) {
+        return otherLastTerm > lastTerm() || otherLastTerm == lastTerm() && otherLastIndex >= lastIndex();
+    }
+
+    /** The first entry that is in memory; older ones are on disk. */
+    long firstInMemory() {
+        return window.firstIndex();
+    }
+
+    /** The entry, or null if it is not in memory. */
+    LogEntry entry(long index) {
+        return window.get(index);
+    }
+
+    void append(LogEntry entry) {
+        terms.append(entry.index(), entry.term());
+        window.append(entry);
+        unsaved.add(entry);
+        uncommittedBytes += entry.encoded().length();
+    }
+
+    /** Drops the entry at {@code index} and all after it. */
+    void truncateFrom(long index) {
+        if (index <= commitIndex) {
+            throw new BrokenInvariantException("found a conflict at index " + index + ", which is committed (commit index "
+                + commitIndex + "); expected committed entries to stay as they are");
+        }
+        for (long i = Math.max(index, window.firstIndex()); i <= lastIndex(); i++) {
+            uncommittedBytes -= window.get(i).encoded().length();
+        }
+        terms.truncateFrom(index);
+        window.truncateFrom(index);
+        durableIndex = Math.min(durableIndex, index - 1);
+        for (Write write : writes) {
+            write.lastIndex = Math.min(write.lastIndex, index - 1);
+        }
+        while (!unsaved.isEmpty() && unsaved.getLast().index() >= index) {
+            unsaved.removeLast();
+        }
+        if (index <= handedOut) {
+            truncateFrom = index;
+            handedOut = index - 1;
+        }
+    }
+
+    /** @return whether this is news */
+    boolean commitTo(long index) {
+        if (index <= commitIndex) {
+            return false;
+        }
+        if (index > lastIndex()) {
+            throw new BrokenInvariantException("found commit index " + index + ", but this node's log ends at "
+                + lastIndex() + ". The leader counts on entries that this node had acknowledged: its log was lost or set "
+                + "back. Expected a log that keeps what it has acknowledged; remove this node from the cluster and let it "
+                + "join as a new one");
+        }
+        for (long i = Math.max(commitIndex + 1, window.firstIndex()); i <= index; i++) {
+            uncommittedBytes -= window.get(i).encoded().length();
+        }
+        commitIndex = index;
+        evict();
+        return true;
+    }
+
+    /** Whether something waits to be handed to the disk. */
+    boolean hasUnsaved() {
+        return truncateFrom != 0 || !unsaved.isEmpty();
+    }
+
+    /**
+     * Hands out what waits.
+     *
+     * @param hard the hard state if it waits too
+     */
+    Effect.Persist takeUnsaved(Optional<HardState> hard, long hardVersion) {
+        List<LogEntry> entries = unsaved;
+        if (!entries.isEmpty()) {
+            handedOut = entries.getLast().index();
+            unsaved = new ArrayList<>(entries.size());
+        } else {
+            entries = List.of();
+        }
+        Effect.Persist write = new Effect.Persist(nextSequence++, hard, hardVersion, truncateFrom, entries);
+        truncateFrom = 0;
+        writes.add(new Write(write.sequence(), hardVersion, handedOut));
+        return write;
+    }
+
+    /** All writes up to and with {@code sequence} are durable. */
+    void completed(long sequence) {
+        if (sequence >= nextSequence) {
+            throw new BrokenInvariantException("found write " + sequence + " completed, expected at most "
+                + (nextSequence - 1));
+        }
+        while (!writes.isEmpty() && writes.peek().sequence <= sequence) {
+            Write write = writes.poll();
+            durableIndex = Math.max(durableIndex, write.lastIndex);
+            completedHardVersion = Math.max(completedHardVersion, write.hardVersion);
+        }
+        evict();
+    }
+
+    /** The newest hard state that is durable because its write completed. */
+    long completedHardVersion() {
+        return completedHardVersion;
+    }
+
+    /** What is in memory of the entries from {@code from} on, at most {@code maxBytes} but at least one. */
+    List<LogEntry> slice(long from, long maxBytes, int maxEntries) {
+        List<LogEntry> entries = new ArrayList<>();
+        long size = 0;
+        for (long i = from; i <= lastIndex() && entries.size() < maxEntries; i++) {
+            LogEntry entry = window.get(i);
+            size += entry.encoded().length();
+            if (size > maxBytes && !entries.isEmpty()) {
+                break;
+            }
+            entries.add(entry);
+        }
+        return entries;
+    }
+
+    /** What is not durable or not committed stays in memory: it cannot be read back, or it is about to be needed. */
+    private void evict() {
+        window.evict(Math.min(durableIndex, commitIndex), windowBytes);
+    }
+}

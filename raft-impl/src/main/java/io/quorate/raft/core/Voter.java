@@ -1,0 +1,64 @@
+package io.quorate.raft.core;
+
+import io.quorate.api.NodeId;
+
+/**
+ * Gives votes and pre-votes.
+ *
+ * <p>Whether the candidate is in this node's configuration is not asked: a node may be behind and not know yet that the
+ * candidate belongs to the cluster (thesis §4.2.2). The candidate counts only votes of its own configuration's voters.
+ */
+final class Voter {
+
+    private final RaftCore core;
+
+    Voter(RaftCore core) {
+        this.core = core;
+    }
+
+    /**
+     * Would this node vote for {@code from}? Nothing changes here: no term, no vote, no timer (thesis §9.6). The answer
+     * carries this node's term either way, since a candidate with the better log but a lower term could never win without
+     * learning it.
+     */
+    void preVote(NodeId from, Message.PreVote request, Object token, long now) {
+        boolean grant = mayVote() && request.term() > core.term() && !isLoyalAgainst(from, now)
+            && core.log().isUpToDate(request.lastTerm(), request.lastIndex());
+        core.gate().reply(token, new Message.VoteResponse(core.term(), grant), core.hardVersion(), 0);
+    }
+
+    /** Gives at most one vote a term, first come first served, to a log at least as good as this one (thesis §3.4, §3.6.1). */
+    void vote(NodeId from, Message.Vote request, Object token, long now) {
+        if (request.term() > core.term() && !isLoyalAgainst(from, now)) {
+            core.adoptTerm(request.term(), now);
+        }
+        boolean grant = request.term() == core.term() && mayVote()
+            && (from.equals(core.votedFor()) || core.votedFor() == null && core.leader() == null)
+            && core.log().isUpToDate(request.lastTerm(), request.lastIndex());
+        if (grant && core.votedFor() == null) {
+            core.voteFor(from);
+            if (core.role() instanceof Follower follower) {
+                follower.voted(now);
+            }
+        }
+        // The answer waits until the vote is durable: a restart would forget it, and this node could vote twice in a term.
+        core.gate().reply(token, new Message.VoteResponse(core.term(), grant), core.hardVersion(), 0);
+    }
+
+    /** A node that was removed stays out of elections; a learner votes, since it may have been promoted meanwhile. */
+    private boolean mayVote() {
+        return core.membership().contains(core.self());
+    }
+
+    /**
+     * Whether a leader stands in the way (thesis §4.2.3). Never against the leader itself: if it asks for votes, it leads no
+     * more, and a refusal would only make everyone wait.
+     */
+    private boolean isLoyalAgainst(NodeId candidate, long now) {
+        return switch (core.role()) {
+            case Leader leader -> true;
+            case Follower follower -> follower.isLoyal(now) && !candidate.equals(follower.leader());
+            case Candidate other -> false;
+        };
+    }
+}
