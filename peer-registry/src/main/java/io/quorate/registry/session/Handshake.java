@@ -1,5 +1,280 @@
 package io.quorate.registry.session;
 
-/** Interim. */
+import io.quorate.api.Bytes;
+import io.quorate.api.MalformedBytesException;
+import io.quorate.api.NodeId;
+import io.quorate.spi.identity.PeerIdentity;
+import io.quorate.spi.transport.Connection;
+import io.quorate.spi.transport.RefusalReason;
+import io.quorate.spi.wire.Frame;
+import io.quorate.spi.wire.FrameKind;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * One connection's handshake: a pure, symmetric state machine. Frames and the deadline go in; frames and a verdict come
+ * out. It knows no clock, no thread, no transport, and not who began the connection.
+ *
+ * <pre>
+ * state             input                      output                           next
+ * ----------------  -------------------------  -------------------------------  ----------------
+ * HELLO_AWAITED     good hello                 verdict: accepted                VERDICT_AWAITED
+ * HELLO_AWAITED     any other frame, deadline  verdict: refused, and Refused    TOLD
+ * VERDICT_AWAITED   verdict: accepted          Accepted                         ACCEPTED
+ * VERDICT_AWAITED   verdict: refused           Refused(REFUSED_BY_PEER)         OVER
+ * VERDICT_AWAITED   any other frame, deadline  Refused                          OVER
+ * TOLD              anything                   Over                             OVER
+ * </pre>
+ *
+ * <p>Both sides send their hello at once. A side that has sent and received acceptance makes the session. In TOLD the other
+ * side's verdict may still be under way; closing before it has arrived could make TCP throw this side's verdict away unread
+ * (a reset overtakes it), and the other side would see nothing but the end of file (lesson 14).
+ *
+ * <p>It alone makes a {@link PeerSession}: {@link #admit} works in ACCEPTED and there only, once.
+ */
 final class Handshake {
+
+    /** What a dialer meant to reach: a node, and which one if it knows. Without it a client could be met as a server. */
+    record Meant(Optional<NodeId> node) {
+    }
+
+    /** What the identity provider made of the evidence. */
+    sealed interface Verified {
+
+        record Known(PeerIdentity identity) implements Verified {
+        }
+
+        record Refused(RefusalReason reason, String detail) implements Verified {
+        }
+    }
+
+    /** A reason and its words. */
+    record Refusal(RefusalReason reason, String detail) {
+    }
+
+    /** Decides what needs more knowledge than one connection's: membership, incarnations, limits. */
+    @FunctionalInterface
+    interface Judge {
+        Optional<Refusal> refusal(PeerIdentity identity, Hello hello);
+    }
+
+    /** What the machine answers: frames to send, in order, and where it stands. */
+    record Step(List<Frame> send, Progress progress) {
+    }
+
+    /** Where it stands after a step. */
+    sealed interface Progress {
+
+        /** More input is needed. */
+        record Waiting() implements Progress {
+        }
+
+        /** Both sides have accepted; {@link Handshake#admit} makes the session. */
+        record Accepted() implements Progress {
+        }
+
+        /**
+         * This connection will not become a session.
+         *
+         * @param mayStillRead whether the other side's last frame may be under way: close when it has arrived
+         */
+        record Refused(RefusalReason reason, String detail, boolean mayStillRead) implements Progress {
+        }
+
+        /** It was refused before, and nothing more is to be read. */
+        record Over() implements Progress {
+        }
+    }
+
+    private enum State { HELLO_AWAITED, VERDICT_AWAITED, ACCEPTED, TOLD, OVER }
+
+    private final LocalDescription local;
+    private final Bytes nonce;
+    private final Bytes channelBinding;
+    private final Verified verified;
+    private final Optional<Meant> meant;
+    private final Judge judge;
+    private State state = State.HELLO_AWAITED;
+    private Hello theirs;
+    private int version;
+    private boolean admitted;
+
+    /**
+     * @param local this side
+     * @param nonce fresh random bytes
+     * @param channelBinding the evidence's
+     * @param verified the identity that the evidence proves
+     * @param meant what this side meant to reach, if it began the connection
+     * @param judge asked last, about a hello that is good otherwise
+     */
+    Handshake(LocalDescription local, Bytes nonce, Bytes channelBinding, Verified verified, Optional<Meant> meant,
+        Judge judge) {
+        this.local = local;
+        this.nonce = nonce;
+        this.channelBinding = channelBinding;
+        this.verified = verified;
+        this.meant = meant;
+        this.judge = judge;
+    }
+
+    /** This side's hello; to be sent at once, whoever began the connection. */
+    Frame hello() {
+        return frame(new Hello(local.minVersion(), local.maxVersion(), local.capabilities(), local.cluster(),
+            local.self().kind(), local.self().name(), local.incarnation(), local.endpoints(), local.build(), nonce,
+            channelBinding).encode());
+    }
+
+    /** The frame with which a connection is refused that is not to have a handshake at all. */
+    static Frame refusal(RefusalReason reason, String detail) {
+        return frame(Verdict.refuse(reason, detail, Optional.empty()).encode());
+    }
+
+    /** A frame of the connection arrived. */
+    Step onFrame(Frame frame) {
+        return switch (state) {
+            case HELLO_AWAITED -> frame.kind() == FrameKind.HANDSHAKE ? onHello(frame.body()) : unexpected(frame);
+            case VERDICT_AWAITED -> frame.kind() == FrameKind.HANDSHAKE ? onVerdict(frame.body()) : unexpected(frame);
+            case TOLD, OVER -> over();
+            case ACCEPTED -> throw new IllegalStateException("found a " + frame.kind()
+                + " after the handshake, expected it to go to the session");
+        };
+    }
+
+    /** The handshake's time is over. */
+    Step onDeadline() {
+        return switch (state) {
+            case HELLO_AWAITED, VERDICT_AWAITED -> refuse(RefusalReason.HANDSHAKE_TIMEOUT, "found no "
+                + (state == State.HELLO_AWAITED ? "hello" : "verdict") + " in time");
+            case TOLD, OVER, ACCEPTED -> over();
+        };
+    }
+
+    /** The other side's hello, once a good or bad one could be read. */
+    Optional<Hello> theirs() {
+        return Optional.ofNullable(theirs);
+    }
+
+    /** Makes the session. */
+    PeerSession admit(Connection connection) {
+        if (state != State.ACCEPTED || admitted || !(verified instanceof Verified.Known known)) {
+            throw new IllegalStateException("found a handshake in " + state + ", expected one that both sides accepted, "
+                + "and that made no session yet");
+        }
+        admitted = true;
+        SortedSet<String> common = new TreeSet<>(local.capabilities());
+        common.retainAll(theirs.capabilities());
+        return new PeerSession(connection, known.identity(), theirs, version, common);
+    }
+
+    private Step onHello(Bytes payload) {
+        try {
+            theirs = Hello.decode(payload);
+        } catch (MalformedBytesException e) {
+            return refuse(RefusalReason.MALFORMED_HELLO, e.getMessage());
+        }
+        Optional<Refusal> refusal = judge(theirs);
+        if (refusal.isPresent()) {
+            return refuse(refusal.get().reason(), refusal.get().detail());
+        }
+        state = State.VERDICT_AWAITED;
+        return new Step(List.of(frame(Verdict.accept(theirs).encode())), new Progress.Waiting());
+    }
+
+    private Optional<Refusal> judge(Hello hello) {
+        return switch (verified) {
+            // First: to whom TLS has proved nothing, nothing is told but that.
+            case Verified.Refused refused -> refuseWith(refused.reason(), refused.detail());
+            case Verified.Known known -> judge(known.identity(), hello);
+        };
+    }
+
+    private Optional<Refusal> judge(PeerIdentity identity, Hello hello) {
+        Optional<Integer> common = Hello.commonVersion(local.minVersion(), local.maxVersion(), hello.minVersion(),
+            hello.maxVersion());
+        if (common.isEmpty()) {
+            return refuseWith(RefusalReason.PROTOCOL_VERSION, "found versions " + hello.minVersion() + " to "
+                + hello.maxVersion() + ", expected one of " + local.minVersion() + " to " + local.maxVersion());
+        }
+        version = common.get();
+        if (!hello.cluster().equals(local.cluster())) {
+            return refuseWith(RefusalReason.WRONG_CLUSTER, "found cluster " + hello.cluster() + ", expected "
+                + local.cluster());
+        }
+        if (hello.kind() != identity.kind() || !hello.name().equals(identity.name())) {
+            return refuseWith(RefusalReason.IDENTITY_MISMATCH, "found a hello of " + hello.claim()
+                + ", expected the certificate's " + identity);
+        }
+        if (!hello.channelBinding().equals(channelBinding)) {
+            return refuseWith(RefusalReason.CHANNEL_BINDING, "found a hello of another TLS session, expected this one's; "
+                + "something terminates TLS in between");
+        }
+        if (identity.equals(local.self()) && identity.kind() == PeerIdentity.Kind.NODE) {
+            return refuseWith(RefusalReason.CONNECTED_TO_SELF, hello.incarnation() == local.incarnation()
+                ? "found this very process" : "found another process with this node's identity " + identity);
+        }
+        return unexpectedNode(identity).or(() -> judge.refusal(identity, hello));
+    }
+
+    private Optional<Refusal> unexpectedNode(PeerIdentity identity) {
+        if (meant.isEmpty()) {
+            return Optional.empty();
+        }
+        boolean other = meant.get().node().isPresent() && !meant.get().node().get().value().equals(identity.name());
+        return identity.kind() == PeerIdentity.Kind.NODE && !other ? Optional.empty()
+            : refuseWith(RefusalReason.UNEXPECTED_NODE, "found " + identity + ", expected "
+                + meant.get().node().map(node -> "node " + node).orElse("a node"));
+    }
+
+    private Step onVerdict(Bytes payload) {
+        Verdict verdict;
+        try {
+            verdict = Verdict.decode(payload);
+        } catch (MalformedBytesException e) {
+            return refuse(RefusalReason.MALFORMED_HELLO, "verdict: " + e.getMessage());
+        }
+        if (!verdict.judges(nonce)) {
+            return refuse(RefusalReason.CHANNEL_BINDING, "found a verdict about another hello, expected one about the hello "
+                + "of this connection");
+        }
+        if (verdict.accepted()) {
+            state = State.ACCEPTED;
+            return new Step(List.of(), new Progress.Accepted());
+        }
+        state = State.OVER;
+        String detail = verdict.detail().isEmpty() ? "" : ": " + verdict.detail();
+        return new Step(List.of(), new Progress.Refused(RefusalReason.REFUSED_BY_PEER,
+            verdict.refusal().orElseThrow().label() + detail, false));
+    }
+
+    private Step unexpected(Frame frame) {
+        return refuse(RefusalReason.WIRE_VIOLATION, "found a " + frame.kind() + " in the handshake, expected a "
+            + (state == State.HELLO_AWAITED ? "hello" : "verdict"));
+    }
+
+    private Step refuse(RefusalReason reason, String detail) {
+        Progress.Refused refused = new Progress.Refused(reason, detail, state == State.HELLO_AWAITED);
+        if (state == State.VERDICT_AWAITED) {
+            // Acceptance was sent: the other side may be active, and a second verdict would be a violation there. The
+            // goodbye of the close tells it.
+            state = State.OVER;
+            return new Step(List.of(), refused);
+        }
+        state = State.TOLD;
+        return new Step(List.of(frame(Verdict.refuse(reason, detail, Optional.ofNullable(theirs)).encode())), refused);
+    }
+
+    private Step over() {
+        state = state == State.TOLD ? State.OVER : state;
+        return new Step(List.of(), new Progress.Over());
+    }
+
+    private static Optional<Refusal> refuseWith(RefusalReason reason, String detail) {
+        return Optional.of(new Refusal(reason, detail));
+    }
+
+    private static Frame frame(Bytes payload) {
+        return Frame.control(FrameKind.HANDSHAKE, 0, payload);
+    }
 }

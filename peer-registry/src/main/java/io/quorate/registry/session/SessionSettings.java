@@ -19,6 +19,7 @@ import io.quorate.spi.transport.TransportLimits;
  * @param reservedNormal how many more are never taken by BULK calls
  * @param idleShrinkMillis how long a connection above the minimum may be without use before it is closed
  * @param maxQueuedCallsPerLane how many calls to one peer may wait for a connection, for each lane
+ * @param maxSessionsPerLink how many connections one process of a peer may hold to this side, both directions together
  * @param maxServedCallsPerLink how many calls of one peer's process may be served at a time
  * @param dialBackoffMinMillis how long to wait after the first failed round of dialing a target's endpoints
  * @param dialBackoffMaxMillis how long at most, doubling
@@ -37,6 +38,7 @@ public record SessionSettings(
     int reservedNormal,
     long idleShrinkMillis,
     int maxQueuedCallsPerLane,
+    int maxSessionsPerLink,
     int maxServedCallsPerLink,
     long dialBackoffMinMillis,
     long dialBackoffMaxMillis,
@@ -53,7 +55,8 @@ public record SessionSettings(
             && maxConnections >= minConnections && maxConnections > reservedUrgent + reservedNormal,
             "minConnections above reservedUrgent, maxConnections above both reserves");
         require(idleShrinkMillis > 0, "idleShrinkMillis above 0");
-        require(maxQueuedCallsPerLane > 0 && maxServedCallsPerLink > 0, "room for at least one call");
+        require(maxQueuedCallsPerLane > 0 && maxServedCallsPerLink > 0
+            && maxSessionsPerLink >= 2 * maxConnections, "room for at least one call, and for both sides' connections");
         require(dialBackoffMinMillis > 0 && dialBackoffMaxMillis >= dialBackoffMinMillis
             && dialSelfBackoffMillis >= dialBackoffMaxMillis, "dial backoffs in ascending order");
     }
@@ -61,14 +64,14 @@ public record SessionSettings(
     /** For a node. */
     public static SessionSettings forNode() {
         return new SessionSettings(2_000, TransportLimits.MAX_PENDING_ACCEPTED,
-            TransportLimits.MAX_PENDING_ACCEPTED_PER_SOURCE, 500, 1_500, 3_000, 2, 8, 1, 1, 30_000, 1_024, 1_024,
+            TransportLimits.MAX_PENDING_ACCEPTED_PER_SOURCE, 500, 1_500, 3_000, 2, 8, 1, 1, 30_000, 1_024, 64, 1_024,
             50, 1_000, 30_000);
     }
 
     /** For a client: begins with one connection to each target, and one is enough for any call but a waiting one. */
     public static SessionSettings forClient() {
         return new SessionSettings(2_000, TransportLimits.MAX_PENDING_ACCEPTED,
-            TransportLimits.MAX_PENDING_ACCEPTED_PER_SOURCE, 500, 1_500, 3_000, 1, 8, 0, 1, 30_000, 4_096, 1_024,
+            TransportLimits.MAX_PENDING_ACCEPTED_PER_SOURCE, 500, 1_500, 3_000, 1, 8, 0, 1, 30_000, 4_096, 64, 1_024,
             50, 1_000, 30_000);
     }
 

@@ -1,8 +1,36 @@
 package io.quorate.registry.session;
 
-/** What changes in a session's life. Loop only. */
+import java.util.ArrayList;
+import java.util.List;
+
+/** What changes in a session's life. Loop only, except where said. */
 final class SessionState {
+
+    /** The link it belongs to; set before the first call can arrive, never changed. */
+    PeerLink link;
 
     boolean confirmed;
     boolean closed;
+
+    /** To be closed as soon as no call uses it: its target is gone. */
+    boolean retiring;
+
+    long admittedNanos;
+    long lastHeardNanos;
+    long lastUsedNanos;
+
+    /** The bytes that had arrived at the last tick, and for how many ticks none has. */
+    long bytesSeen;
+    int silentTicks;
+    int ticks;
+
+    /** The token of the last ping sent; tokens count from 1. */
+    long lastPing;
+    int pingsSinceTick;
+
+    /** How many calls of this side could use it at once; 0 while unknown or if this side may not call on it. */
+    int slots;
+
+    /** The calls of this side that use it now. */
+    final List<OutboundCall> calls = new ArrayList<>();
 }
