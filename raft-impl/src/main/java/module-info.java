@@ -2,4 +2,6 @@
 module io.quorate.raft {
     requires io.quorate.spi;
     requires org.slf4j;
+
+    provides io.quorate.spi.consensus.ConsensusProvider with io.quorate.raft.RaftConsensusProvider;
 }

@@ -35,7 +35,7 @@ final class Acceptor {
         }
         List<LogEntry> entries = request.entries();
         int known = known(entries);
-        if (known < entries.size() && core.isStorageFull()) {
+        if (core.isStorageFull() && request.lastIndex() > log.durableIndex()) {
             reply(token, Message.AppendResponse.storageFull(core.term(), RaftLimits.STORAGE_FULL_RETRY_MILLIS), 0);
             return;
         }

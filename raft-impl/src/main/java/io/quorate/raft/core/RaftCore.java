@@ -123,6 +123,11 @@ public final class RaftCore {
         return effects;
     }
 
+    /** The queue that {@link #step} returns. */
+    public Effects effects() {
+        return effects;
+    }
+
     /** Whether something has happened since the last {@link Input.TurnEnd}. */
     public boolean turnOpen() {
         return turnOpen;

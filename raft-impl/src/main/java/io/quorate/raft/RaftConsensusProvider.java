@@ -1,0 +1,37 @@
+package io.quorate.raft;
+
+import io.quorate.raft.core.RaftSettings;
+import io.quorate.raft.driver.RaftConsensus;
+import io.quorate.raft.driver.StorageThread;
+import io.quorate.raft.log.FileLogStore;
+import io.quorate.raft.log.StorageOptions;
+import io.quorate.spi.QuorateProvider;
+import io.quorate.spi.consensus.Consensus;
+import io.quorate.spi.consensus.ConsensusContext;
+import io.quorate.spi.consensus.ConsensusProvider;
+import java.time.Instant;
+
+/** Provides Raft. Its settings are those of {@link RaftSettings}. */
+public final class RaftConsensusProvider implements ConsensusProvider {
+
+    private static final String NAME = "raft";
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public int spiVersion() {
+        return QuorateProvider.SPI_VERSION;
+    }
+
+    @Override
+    public Consensus create(ConsensusContext context) {
+        RaftSettings settings = RaftSettings.parse(context.settings());
+        return new RaftConsensus(context, settings,
+            () -> FileLogStore.open(new StorageOptions(context.directory(), context.cluster(), context.self(),
+                context.bootstrap(), Instant.ofEpochMilli(context.loop().clock().wallMillis()))),
+            () -> StorageThread.start("quorate-storage-" + context.self()));
+    }
+}

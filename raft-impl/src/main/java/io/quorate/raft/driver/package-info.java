@@ -1,0 +1,2 @@
+/** Performs what the pure core decides: threads, the disk, calls, the host. */
+package io.quorate.raft.driver;

@@ -1,0 +1,2 @@
+/** Where {@link java.util.ServiceLoader} finds Raft. */
+package io.quorate.raft;
