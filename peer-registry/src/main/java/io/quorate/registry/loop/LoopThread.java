@@ -21,14 +21,15 @@ import org.slf4j.LoggerFactory;
  * The node loop of production: one daemon thread that runs tasks and timers in order, and sleeps when there are none.
  *
  * <p><b>A turn</b> takes everything that has gathered in one step and runs it in the order of its handing in, then the
- * timers that are due; it repeats while more has gathered meanwhile, at most {@link #MAX_ROUNDS_PER_TURN} times, so that
- * the hooks at its end see large batches under load and are never put off for long.
+ * timers that are due; it repeats while more has gathered meanwhile, at most {@link #MAX_ROUNDS_PER_TURN} times, so
+ * that the hooks at its end see large batches under load and are never put off for long.
  *
- * <p><b>Cost.</b> {@link #execute} is one small object and one compare-and-set; a system call is made only if the thread
- * sleeps. The thread sleeps without a limit if no timer is set, and otherwise until the next one: nothing polls.
+ * <p><b>Cost.</b> {@link #execute} is one small object and one compare-and-set; a system call is made only if the
+ * thread sleeps. The thread sleeps without a limit if no timer is set, and otherwise until the next one: nothing polls.
  *
- * <p><b>Errors.</b> What a task, timer or hook throws is handed to the owner, on this thread, before anything else runs;
- * the owner decides what becomes of the node. The loop itself goes on, so that the owner can still stop things in order.
+ * <p><b>Errors.</b> What a task, timer or hook throws is handed to the owner, on this thread, before anything else
+ * runs; the owner decides what becomes of the node. The loop itself goes on, so that the owner can still stop things in
+ * order.
  */
 public final class LoopThread implements NodeLoop, AutoCloseable {
 
@@ -101,8 +102,8 @@ public final class LoopThread implements NodeLoop, AutoCloseable {
             top = gathered.get();
             link.next = top;
         } while (!gathered.compareAndSet(top, link));
-        // The push comes before this look, as the thread's last look at the stack comes after it said that it sleeps: one
-        // of the two sees the other. Only one producer pays for the wake-up.
+        // The push comes before this look, as the thread's last look at the stack comes after it said that it sleeps:
+        // one of the two sees the other. Only one producer pays for the wake-up.
         if (sleeping.get() && sleeping.compareAndSet(true, false)) {
             LockSupport.unpark(thread);
         }
@@ -140,8 +141,8 @@ public final class LoopThread implements NodeLoop, AutoCloseable {
     }
 
     /**
-     * Runs what was handed in before, then ends the thread. Waits at most {@link #CLOSE_TIMEOUT_MILLIS}, and not at all if
-     * called on the loop. Timers that are not due are dropped. Idempotent.
+     * Runs what was handed in before, then ends the thread. Waits at most {@link #CLOSE_TIMEOUT_MILLIS}, and not at all
+     * if called on the loop. Timers that are not due are dropped. Idempotent.
      */
     @Override
     public void close() {
@@ -156,8 +157,8 @@ public final class LoopThread implements NodeLoop, AutoCloseable {
         LockSupport.unpark(thread);
         try {
             if (!ended.await(CLOSE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)) {
-                LOG.warn("The loop {} did not end within {} ms; what it runs: {}", thread.getName(), CLOSE_TIMEOUT_MILLIS,
-                    List.of(thread.getStackTrace()));
+                LOG.warn("The loop {} did not end within {} ms; what it runs: {}", thread.getName(),
+                    CLOSE_TIMEOUT_MILLIS, List.of(thread.getStackTrace()));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

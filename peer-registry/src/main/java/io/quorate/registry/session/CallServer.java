@@ -9,8 +9,8 @@ import io.quorate.spi.wire.RpcType;
 public interface CallServer {
 
     /**
-     * Serves one call. Called on the loop; does not block. The server authorises: {@code caller} says who calls and with
-     * which standing, and whether that standing may call {@code type} is the server's table to say.
+     * Serves one call. Called on the loop; does not block. The server authorises: {@code caller} says who calls and
+     * with which standing, and whether that standing may call {@code type} is the server's table to say.
      *
      * <p>A server that throws is a broken invariant: the loop's owner stops the node.
      *

@@ -26,8 +26,8 @@ import java.util.function.Supplier;
 
 /**
  * The one gate: every connection of every transport, dialed or accepted, comes through here and through one
- * {@link Handshake}. It brings what the pure machine has not: the loop, the clock, the bounds, the words to the other side,
- * the counting and the log.
+ * {@link Handshake}. It brings what the pure machine has not: the loop, the clock, the bounds, the words to the other
+ * side, the counting and the log.
  *
  * <p>Transport threads call in and only enqueue; everything else is on the loop.
  */
@@ -36,7 +36,7 @@ final class ConnectionGate implements ConnectionSink {
     /** What the gate hands admitted sessions to. */
     interface Sessions {
 
-        /** Takes a session in before its connection is activated; or says what has overtaken it during its handshake. */
+        /** Takes a session in before its connection is activated; or says what has overtaken its handshake. */
         Optional<Handshake.Refusal> admit(PeerSession session);
 
         /** Its connection is active, and its first ping may leave. */
@@ -128,8 +128,8 @@ final class ConnectionGate implements ConnectionSink {
             return Optional.empty();
         }
         if (accepted >= settings.maxHandshakes()) {
-            return refusal(RefusalReason.TOO_MANY_HANDSHAKES, "found " + accepted + " handshakes under way, expected fewer "
-                + "than " + settings.maxHandshakes());
+            return refusal(RefusalReason.TOO_MANY_HANDSHAKES, "found " + accepted + " handshakes under way, expected "
+                + "fewer than " + settings.maxHandshakes());
         }
         int fromSource = acceptedBySource.getOrDefault(connection.source(), 0);
         if (fromSource >= settings.maxHandshakesPerSource()) {
@@ -143,7 +143,8 @@ final class ConnectionGate implements ConnectionSink {
         return Optional.of(new Handshake.Refusal(reason, detail));
     }
 
-    private void tell(String scheme, Origin origin, String subject, String remote, RefusalReason reason, String detail) {
+    private void tell(String scheme, Origin origin, String subject, String remote, RefusalReason reason,
+        String detail) {
         onRefusal.accept(refusals.record(scheme, origin, subject, remote, reason, detail));
     }
 
@@ -334,7 +335,8 @@ final class ConnectionGate implements ConnectionSink {
         }
 
         private static CloseReason.Kind kind(RefusalReason reason) {
-            return reason == RefusalReason.HANDSHAKE_TIMEOUT ? CloseReason.Kind.HANDSHAKE_LIMIT : CloseReason.Kind.REFUSED;
+            return reason == RefusalReason.HANDSHAKE_TIMEOUT ? CloseReason.Kind.HANDSHAKE_LIMIT
+                : CloseReason.Kind.REFUSED;
         }
     }
 }

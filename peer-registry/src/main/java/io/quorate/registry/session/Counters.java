@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 
 /**
- * Counts events by name. Thread-safe and without locks on the counting path; as a {@link Consumer} it is what transports
- * count with.
+ * Counts events by name. Thread-safe and without locks on the counting path; as a {@link Consumer} it is what
+ * transports count with.
  *
  * <p>Names come from closed lists in code, never from the other side of a connection, so that their number is bounded.
  */

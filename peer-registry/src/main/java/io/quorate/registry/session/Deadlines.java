@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The deadlines of all calls, in ticks of {@value #TICK_MILLIS} ms: nothing expires early, and at most one tick late. Calls
- * that end in the same tick share a bucket, and all buckets share one timer of the loop, which is set only while there is
- * a deadline. Adding and removing cost no timer. Loop only.
+ * The deadlines of all calls, in ticks of {@value #TICK_MILLIS} ms: nothing expires early, and at most one tick late.
+ * Calls that end in the same tick share a bucket, and all buckets share one timer of the loop, which is set only while
+ * there is a deadline. Adding and removing cost no timer. Loop only.
  */
 final class Deadlines {
 

@@ -21,16 +21,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps connections to targets: compares what each should have with what it has, and dials the difference. Level-triggered:
- * whatever happens, {@link #check} looks at everything again.
+ * Keeps connections to targets: compares what each should have with what it has, and dials the difference.
+ * Level-triggered: whatever happens, {@link #check} looks at everything again.
  *
- * <p>A target's endpoints are tried in order of preference, one after another without a pause; after a round in which none
- * worked it waits, 50 ms at first, doubling to 1 s, each time a random part of that (so that nodes that started together
- * do not dial together). Anything that shows that the node is back, such as a connection of its own, ends the wait: a peer
- * that restarts is met within a round trip, not within a second.
+ * <p>A target's endpoints are tried in order of preference, one after another without a pause; after a round in which
+ * none worked it waits, 50 ms at first, doubling to 1 s, each time a random part of that (so that nodes that started
+ * together do not dial together). Anything that shows that the node is back, such as a connection of its own, ends the
+ * wait: a peer that restarts is met within a round trip, not within a second.
  *
- * <p>A session that ends soon after it began counts as a failure. Without that, a peer that admits and then closes would
- * be dialed in a loop as fast as TLS allows. Loop only.
+ * <p>A session that ends soon after it began counts as a failure. Without that, a peer that admits and then closes
+ * would be dialed in a loop as fast as TLS allows. Loop only.
  */
 final class Dialer {
 
@@ -109,7 +109,8 @@ final class Dialer {
 
     private void describe(Target target, DialTarget what) {
         target.what = what;
-        target.usable = what.endpoints().stream().filter(endpoint -> transports.containsKey(endpoint.scheme())).toList();
+        target.usable = what.endpoints().stream()
+            .filter(endpoint -> transports.containsKey(endpoint.scheme())).toList();
         target.preferred = 0;
         target.generation++;
         calm(target);

@@ -28,15 +28,15 @@ import java.util.TreeSet;
  * TOLD              anything                   Over                             OVER
  * </pre>
  *
- * <p>Both sides send their hello at once. A side that has sent and received acceptance makes the session. In TOLD the other
- * side's verdict may still be under way; closing before it has arrived could make TCP throw this side's verdict away unread
- * (a reset overtakes it), and the other side would see nothing but the end of file (lesson 14).
+ * <p>Both sides send their hello at once. A side that has sent and received acceptance makes the session. In TOLD the
+ * other side's verdict may still be under way; closing before it has arrived could make TCP throw this side's verdict
+ * away unread (a reset overtakes it), and the other side would see nothing but the end of file (lesson 14).
  *
  * <p>It alone makes a {@link PeerSession}: {@link #admit} works in ACCEPTED and there only, once.
  */
 final class Handshake {
 
-    /** What a dialer meant to reach: a node, and which one if it knows. Without it a client could be met as a server. */
+    /** What a dialer meant to reach: a node, and which one if it knows. Else a client could pose as a server. */
     record Meant(Optional<NodeId> node) {
     }
 
@@ -159,8 +159,8 @@ final class Handshake {
     /** Makes the session. */
     PeerSession admit(Connection connection) {
         if (state != State.ACCEPTED || admitted || !(verified instanceof Verified.Known known)) {
-            throw new IllegalStateException("found a handshake in " + state + ", expected one that both sides accepted, "
-                + "and that made no session yet");
+            throw new IllegalStateException("found a handshake in " + state + ", expected one that both sides "
+                + "accepted, and that made no session yet");
         }
         admitted = true;
         SortedSet<String> common = new TreeSet<>(local.capabilities());
@@ -206,15 +206,27 @@ final class Handshake {
             return refuseWith(RefusalReason.IDENTITY_MISMATCH, "found a hello of " + hello.claim()
                 + ", expected the certificate's " + identity);
         }
+        if (identity.kind() == PeerIdentity.Kind.NODE && !isNodeId(identity.name())) {
+            return refuseWith(RefusalReason.SPIFFE_ID_MALFORMED, "found " + identity + ", expected the name of a node");
+        }
         if (!hello.channelBinding().equals(channelBinding)) {
-            return refuseWith(RefusalReason.CHANNEL_BINDING, "found a hello of another TLS session, expected this one's; "
-                + "something terminates TLS in between");
+            return refuseWith(RefusalReason.CHANNEL_BINDING, "found a hello of another TLS session, expected this "
+                + "one's; something terminates TLS in between");
         }
         if (identity.equals(local.self()) && identity.kind() == PeerIdentity.Kind.NODE) {
             return refuseWith(RefusalReason.CONNECTED_TO_SELF, hello.incarnation() == local.incarnation()
                 ? "found this very process" : "found another process with this node's identity " + identity);
         }
         return unexpectedNode(identity).or(() -> judge.refusal(identity, hello));
+    }
+
+    private static boolean isNodeId(String name) {
+        try {
+            new NodeId(name);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     private Optional<Refusal> unexpectedNode(PeerIdentity identity) {
@@ -235,8 +247,8 @@ final class Handshake {
             return refuse(RefusalReason.MALFORMED_HELLO, "verdict: " + e.getMessage());
         }
         if (!verdict.judges(nonce)) {
-            return refuse(RefusalReason.CHANNEL_BINDING, "found a verdict about another hello, expected one about the hello "
-                + "of this connection");
+            return refuse(RefusalReason.CHANNEL_BINDING, "found a verdict about another hello, expected one about "
+                + "the hello of this connection");
         }
         if (verdict.accepted()) {
             state = State.ACCEPTED;

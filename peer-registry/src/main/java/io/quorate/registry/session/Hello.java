@@ -21,10 +21,10 @@ import java.util.TreeSet;
 /**
  * What each side says of itself, as its first frame on every connection, dialed or accepted.
  *
- * <p>Encoded as a kind byte and then fields, each a 16-bit tag, a 32-bit length and the value. A field that the reader does
- * not know is skipped, so that later builds may add some; one that is there twice, is too large or is missing makes the
- * hello malformed. The limits below add up to less than {@link FrameFormat#MAX_CONTROL_PAYLOAD_BYTES}: a hello that can be
- * made can also be sent, whatever the lengths of host names.
+ * <p>Encoded as a kind byte and then fields, each a 16-bit tag, a 32-bit length and the value. A field that the reader
+ * does not know is skipped, so that later builds may add some; one that is there twice, is too large or is missing
+ * makes the hello malformed. The limits below add up to less than {@link FrameFormat#MAX_CONTROL_PAYLOAD_BYTES}: a
+ * hello that can be made can also be sent, whatever the lengths of host names.
  *
  * @param minVersion the oldest protocol version that the sender speaks
  * @param maxVersion the newest
@@ -79,7 +79,8 @@ public record Hello(
     private static final int MAX_CLUSTER_BYTES = 63;
 
     private enum Field {
-        VERSIONS(1), CAPABILITIES(2), CLUSTER(3), IDENTITY(4), INCARNATION(5), ENDPOINTS(6), BUILD(7), NONCE(8), BINDING(9);
+        VERSIONS(1), CAPABILITIES(2), CLUSTER(3), IDENTITY(4), INCARNATION(5), ENDPOINTS(6), BUILD(7), NONCE(8),
+        BINDING(9);
 
         private final int tag;
 

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * One call of the other side: {@code OPEN → ANSWERED | CANCELLED}. One hop from the transport to the loop; the answer goes
- * to the transport from whatever thread gives it.
+ * One call of the other side: {@code OPEN → ANSWERED | CANCELLED}. One hop from the transport to the loop; the answer
+ * goes to the transport from whatever thread gives it.
  */
 final class InboundCall implements StreamHandler, Runnable, ServedCall {
 

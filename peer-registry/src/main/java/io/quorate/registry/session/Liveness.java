@@ -9,12 +9,12 @@ import io.quorate.spi.wire.FrameKind;
 import io.quorate.spi.wire.WireViolation;
 
 /**
- * Signs of life, the same on every session whoever began its connection: a ping at intervals, a pong to each ping, and an
- * end for sessions that bring no byte. The first pong confirms a session.
+ * Signs of life, the same on every session whoever began its connection: a ping at intervals, a pong to each ping, and
+ * an end for sessions that bring no byte. The first pong confirms a session.
  *
- * <p>Two ticks make one ping interval, for all sessions together; there is no tick while there is no session. Silence is
- * counted in ticks and not by the clock: if this process was stopped for a while (a debugger, a frozen virtual machine),
- * all that time is no silence of the others, and what they have sent meanwhile is read before it counts.
+ * <p>Two ticks make one ping interval, for all sessions together; there is no tick while there is no session. Silence
+ * is counted in ticks and not by the clock: if this process was stopped for a while (a debugger, a frozen virtual
+ * machine), all that time is no silence of the others, and what they have sent meanwhile is read before it counts.
  *
  * <p>Any byte is a sign of life: a connection in the middle of a large frame cannot answer a ping. Loop only.
  */

@@ -9,15 +9,16 @@ import java.util.Optional;
  *
  * @param node the other node
  * @param identity the identity that its certificate proved
- * @param incarnation the one whose sessions live, or lived last. It may become smaller: after the node's clock was set back
+ * @param incarnation the one whose sessions live, or lived last. It may become smaller: after the node's clock was set
+ *     back
  * @param sessions how many sessions live
  * @param confirmed whether at least one of them has been confirmed by a round trip
  * @param sinceWallMillis when the first of these sessions was admitted, or the last one ended
  * @param lastReason why the last session that ended did; empty if none has ended
  * @param lastHeardMillisAgo how long ago a byte of it was noticed, at a granularity of the liveness tick
  * @param hello what it said of itself in its latest hello
- * @param certificateFingerprint SHA-256 of its leaf certificate, lower-case hexadecimal. May be missing, and says nothing
- *     about whether the node is there.
+ * @param certificateFingerprint SHA-256 of its leaf certificate, lower-case hexadecimal. May be missing, and says
+ *     nothing about whether the node is there.
  */
 public record NodePresence(
     NodeId node,

@@ -19,8 +19,8 @@ import java.util.Optional;
 /**
  * One call of this side: {@code WAITING → SENT → done}, answered exactly once whatever happens.
  *
- * <p>It is its stream's handler and the task that the transport hands to the loop, so that a call costs one object and one
- * hop. The transport writes {@code arrived} or {@code gone}, once, before the hop; everything else is the loop's.
+ * <p>It is its stream's handler and the task that the transport hands to the loop, so that a call costs one object and
+ * one hop. The transport writes {@code arrived} or {@code gone}, once, before the hop; everything else is the loop's.
  */
 final class OutboundCall extends Deadlines.Entry implements StreamHandler, Runnable {
 
@@ -113,7 +113,8 @@ final class OutboundCall extends Deadlines.Entry implements StreamHandler, Runna
             fail(CallFailure.Kind.RESET, gone.toString());
         } else if (!arrived.end()) {
             // Every procedure has one response. Without this the stream would stay open and its connection leased.
-            stream.reset(CloseReason.violation(WireViolation.FRAME_AFTER_END, "found a response that is not the last frame"));
+            stream.reset(CloseReason.violation(WireViolation.FRAME_AFTER_END,
+                "found a response that is not the last frame"));
             fail(CallFailure.Kind.RESET, "found a response in several frames, expected one");
         } else if (arrived.kind() == FrameKind.RESPONSE) {
             finish();

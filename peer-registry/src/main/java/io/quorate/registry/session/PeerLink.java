@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * All sessions of one process of a peer, one (identity, incarnation), and the calls to it.
  *
  * <p>A <em>slot</em> is room for one call of this side: on TCP a connection that this side dialed is one slot and an
- * accepted one is none; a QUIC connection has as many as it permits streams. Lanes share the slots so that what is urgent
- * never waits behind what is not: NORMAL and BULK together leave {@code reservedUrgent} slots alone, BULK leaves
+ * accepted one is none; a QUIC connection has as many as it permits streams. Lanes share the slots so that what is
+ * urgent never waits behind what is not: NORMAL and BULK together leave {@code reservedUrgent} slots alone, BULK leaves
  * {@code reservedNormal} more. However many calls of these lanes stall, an urgent one finds a slot.
  *
  * <p>Loop only, except {@link #waiting} and the count of served calls.
@@ -44,8 +44,8 @@ final class PeerLink {
 
     /**
      * Whether a call waits for a slot: a transport thread that sees a slot become free hands the loop a task only then.
-     * The loop sets it and then looks for slots once more; the transport frees the slot and then looks here. One of the two
-     * sees the other, and no call is forgotten.
+     * The loop sets it and then looks for slots once more; the transport frees the slot and then looks here. One of the
+     * two sees the other, and no call is forgotten.
      */
     private volatile boolean waiting;
 
@@ -145,7 +145,8 @@ final class PeerLink {
         boolean first = queued[lane] == 0;
         if (!first && queued[lane] >= context.settings().maxQueuedCallsPerLane()) {
             queued[lane]++;
-            call.abandon("found " + (queued[lane] - 1) + " " + type.lane() + " calls to " + identity + " waiting already");
+            call.abandon("found " + (queued[lane] - 1) + " " + type.lane() + " calls to " + identity
+                + " waiting already");
             return;
         }
         context.deadlines().add(call, now + timeoutMillis * 1_000_000);
@@ -156,8 +157,8 @@ final class PeerLink {
         }
         ArrayDeque<OutboundCall> queue = queues.get(lane);
         if (queue.size() >= 2 * context.settings().maxQueuedCallsPerLane()) {
-            // Calls that ran out of time leave the queue when they come to its head. A head that waits for long would let
-            // them pile up behind it.
+            // Calls that ran out of time leave the queue when they come to its head. A head that waits for long would
+            // let them pile up behind it.
             queue.removeIf(OutboundCall::done);
         }
         queue.add(call);
@@ -192,7 +193,8 @@ final class PeerLink {
         if (!permitted(lane)) {
             return false;
         }
-        // A session that has missed a ping may be half open: a fresh one is better, but it is better than none (lesson 10).
+        // A session that has missed a ping may be half open: a fresh one is better, but it is better than none (lesson
+        // 10).
         return startOn(call, lane, nowNanos, false) || startOn(call, lane, nowNanos, true);
     }
 
@@ -306,9 +308,9 @@ final class PeerLink {
     }
 
     /**
-     * A connection of this side that could go: idle for long, and more than are wanted. Null if there is none. The last one
-     * that this side dialed stays: where both sides may call on each connection, each could otherwise rely on the other's,
-     * and both would close the last two at the same time.
+     * A connection of this side that could go: idle for long, and more than are wanted. Null if there is none. The last
+     * one that this side dialed stays: where both sides may call on each connection, each could otherwise rely on the
+     * other's, and both would close the last two at the same time.
      */
     PeerSession superfluous(long nowNanos) {
         long idleNanos = context.settings().idleShrinkMillis() * 1_000_000;

@@ -32,10 +32,12 @@ public final class PeerSession {
     /** The session's life on this side; of {@link SessionTable}, {@link Liveness} and {@link PeerLink}. */
     final SessionState state = new SessionState();
 
-    PeerSession(Connection connection, PeerIdentity identity, Hello hello, int version, SortedSet<String> capabilities) {
+    PeerSession(Connection connection, PeerIdentity identity, Hello hello, int version,
+        SortedSet<String> capabilities) {
         this.connection = connection;
         this.identity = identity;
-        this.node = identity.kind() == PeerIdentity.Kind.NODE ? Optional.of(new NodeId(identity.name())) : Optional.empty();
+        this.node = identity.kind() == PeerIdentity.Kind.NODE ? Optional.of(new NodeId(identity.name()))
+            : Optional.empty();
         this.hello = hello;
         this.version = version;
         this.capabilities = new TreeSet<>(capabilities);

@@ -8,8 +8,8 @@ import io.quorate.spi.transport.RefusalReason;
  *
  * @param scheme the transport
  * @param origin who began it
- * @param subject whom it is about, as well as is known: a verified identity, the node that was dialed, an endpoint, or the
- *     source address. With the reason it is the key under which repetitions are counted.
+ * @param subject whom it is about, as well as is known: a verified identity, the node that was dialed, an endpoint, or
+ *     the source address. With the reason it is the key under which repetitions are counted.
  * @param remote the other side's address
  * @param reason one of the closed list
  * @param detail what was found and what was expected

@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Counts every refusal, and logs each kind once: per (subject, reason) the first one at once, and then no more than a sum
- * every {@value #REMINDER_MINUTES} minutes, however often a peer tries again. When the subject succeeds, the story is ended
- * with its sum, and a later refusal is news again. Bounded; the oldest story is forgotten first. Loop only.
+ * Counts every refusal, and logs each kind once: per (subject, reason) the first one at once, and then no more than a
+ * sum every {@value #REMINDER_MINUTES} minutes, however often a peer tries again. When the subject succeeds, the story
+ * is ended with its sum, and a later refusal is news again. Bounded; the oldest story is forgotten first. Loop only.
  */
 final class RefusalLog {
 

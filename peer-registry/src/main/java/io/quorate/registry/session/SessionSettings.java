@@ -6,14 +6,14 @@ import io.quorate.spi.transport.TransportLimits;
  * Every limit and interval of this package, in one place, with its unit last.
  *
  * @param handshakeTimeoutMillis how long a handshake may take after TLS
- * @param maxHandshakes how many accepted connections may be in the handshake, overall. Dialed ones are bounded by the dialer
- *     and do not count here: a flood from outside must not keep this side from reaching its peers.
+ * @param maxHandshakes how many accepted connections may be in the handshake, overall. Dialed ones are bounded by the
+ *     dialer and do not count here: a flood from outside must not keep this side from reaching its peers.
  * @param maxHandshakesPerSource the same, from one source address
  * @param pingIntervalMillis how often each session is pinged
  * @param unresponsiveMillis how long a session may bring no byte before it is closed
  * @param confirmTimeoutMillis how long a session may stay without its first pong before it is closed
- * @param minConnections how many connections (on transports with many streams to a connection: streams) are kept ready for
- *     calls to each target
+ * @param minConnections how many connections (on transports with many streams to a connection: streams) are kept ready
+ *     for calls to each target
  * @param maxConnections how many at most, when calls wait for them
  * @param reservedUrgent how many of them are never taken by NORMAL and BULK calls
  * @param reservedNormal how many more are never taken by BULK calls

@@ -19,15 +19,16 @@ import java.util.TreeMap;
  * All live sessions, and what is remembered of nodes whose sessions have ended.
  *
  * <p><b>Incarnations.</b> Sessions are keyed by (identity, incarnation), never by address. Of a <em>node</em> one
- * incarnation counts at a time: a newer one replaces an older one, whose sessions end with SUPERSEDED at that moment, so
- * that what their connections report afterwards changes nothing (lesson 19). An older one is refused while a session of the
- * newer one lives, and only then: a wall clock that was set back makes the later process look older, and were it refused
- * for ever it could never come back. The earlier process' sessions end when its process does, or within
- * {@code unresponsiveMillis}; until then the refusal is right, because a process is there. Of a <em>client or operator</em>
- * many processes may share one identity; none replaces another.
+ * incarnation counts at a time: a newer one replaces an older one, whose sessions end with SUPERSEDED at that moment,
+ * so that what their connections report afterwards changes nothing (lesson 19). An older one is refused while a session
+ * of the newer one lives, and only then: a wall clock that was set back makes the later process look older, and were it
+ * refused for ever it could never come back. The earlier process' sessions end when its process does, or within
+ * {@code unresponsiveMillis}; until then the refusal is right, because a process is there. Of a <em>client or
+ * operator</em> many processes may share one identity; none replaces another.
  *
- * <p>Events are told after a change is complete, so that a reader who looks in the midst of them sees no state that never
- * was: when a node's process is replaced, presence goes from one incarnation to the next without a moment of absence.
+ * <p>Events are told after a change is complete, so that a reader who looks in the midst of them sees no state that
+ * never was: when a node's process is replaced, presence goes from one incarnation to the next without a moment of
+ * absence.
  *
  * <p>Loop only.
  */

@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The door of this package: sessions with nodes (and, on a node, with clients and operators), kept up by dialing, watched
- * for life, and calls over them. A node and a client use it alike.
+ * The door of this package: sessions with nodes (and, on a node, with clients and operators), kept up by dialing,
+ * watched for life, and calls over them. A node and a client use it alike.
  *
  * <p><b>Threading.</b> Everything happens on the loop. Methods are loop only, except where said, and do not block.
  *
@@ -86,7 +86,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
     /**
      * Creates the sessions; starts nothing, and touches neither identity nor transports.
      *
-     * @throws IllegalArgumentException if two transports have the same scheme, or the description is of another identity
+     * @throws IllegalArgumentException if two transports have the same scheme, or the description is of another
+     *     identity
      */
     public Sessions(Context context) {
         this.context = context;
@@ -94,8 +95,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
         this.local = context.local();
         SessionSettings settings = context.settings();
         this.completions = new Completions(loop);
-        this.calls = new CallContext(loop, settings, context.policy(), context.server(), new Deadlines(loop), completions,
-            new CallCounters(context.counters()), this::onDemand);
+        this.calls = new CallContext(loop, settings, context.policy(), context.server(), new Deadlines(loop),
+            completions, new CallCounters(context.counters()), this::onDemand);
         this.table = new SessionTable(calls, new DialerFirst(), context.counters());
         this.dialer = new Dialer(loop, table, settings, context.counters(), context.transports());
         this.liveness = new Liveness(loop, table, settings, this::onTick);
@@ -106,8 +107,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
     }
 
     /**
-     * Starts the transports, which then listen and deliver connections. Blocks until they are bound; called once, on any
-     * thread. If one fails, those started before are closed.
+     * Starts the transports, which then listen and deliver connections. Blocks until they are bound; called once, on
+     * any thread. If one fails, those started before are closed.
      */
     public void start() throws TransportException {
         if (!context.identity().self().equals(context.local().self())) {
@@ -148,8 +149,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
 
     /**
      * Says to which nodes connections are to be kept from now on; replaces what was said before. Targets that stay keep
-     * their connections; connections dialed for targets that are gone are closed as soon as no call uses them. This side's
-     * own node must not be among them.
+     * their connections; connections dialed for targets that are gone are closed as soon as no call uses them. This
+     * side's own node must not be among them.
      */
     public void setTargets(Collection<DialTarget> targets) {
         dialer.setTargets(targets);
@@ -158,8 +159,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
     /**
      * Calls a node: exactly one answer, on the loop, never within this call.
      *
-     * <p>If no session to the node lives, the answer is NOT_SENT at once. If one does, and all connections are in use, the
-     * call waits its turn within its lane, and for at most its time.
+     * <p>If no session to the node lives, the answer is NOT_SENT at once. If one does, and all connections are in use,
+     * the call waits its turn within its lane, and for at most its time.
      *
      * @throws IllegalArgumentException if {@code timeoutMillis} is below 1 or above
      *     {@link FrameFormat#MAX_BUDGET_MILLIS}: there is no call without a deadline
@@ -167,8 +168,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
     @Override
     public void call(NodeId peer, RpcType type, List<Bytes> request, long timeoutMillis, CallHandler answer) {
         if (timeoutMillis < 1 || timeoutMillis > FrameFormat.MAX_BUDGET_MILLIS) {
-            throw new IllegalArgumentException("found a time limit of " + timeoutMillis + " ms for " + type + ", expected 1 "
-                + "to " + FrameFormat.MAX_BUDGET_MILLIS);
+            throw new IllegalArgumentException("found a time limit of " + timeoutMillis + " ms for " + type + ", expected "
+                + "1 to " + FrameFormat.MAX_BUDGET_MILLIS);
         }
         PeerLink link = stopped ? null : table.link(peer);
         if (link == null) {
@@ -180,7 +181,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
             bytes += part.length();
         }
         if (bytes > FrameFormat.MAX_PAYLOAD_BYTES) {
-            notSent(answer, "found a request of " + bytes + " bytes, expected at most " + FrameFormat.MAX_PAYLOAD_BYTES);
+            notSent(answer, "found a request of " + bytes + " bytes, expected at most "
+                + FrameFormat.MAX_PAYLOAD_BYTES);
             return;
         }
         link.call(type, request, timeoutMillis, answer);

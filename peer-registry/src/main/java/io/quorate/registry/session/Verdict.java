@@ -12,8 +12,8 @@ import java.util.Optional;
  *
  * @param refusal why it was refused; empty if it was accepted
  * @param detail for people: what was found and what was expected
- * @param nonce the nonce of the hello that it judges, so that a verdict of another connection is worth nothing here; all
- *     zero if the hello could not be read
+ * @param nonce the nonce of the hello that it judges, so that a verdict of another connection is worth nothing here;
+ *     all zero if the hello could not be read
  */
 public record Verdict(Optional<RefusalReason> refusal, String detail, Bytes nonce) {
 
