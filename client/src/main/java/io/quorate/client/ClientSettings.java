@@ -1,0 +1,19 @@
+package io.quorate.client;
+
+import io.quorate.api.ClusterId;
+import io.quorate.spi.transport.Endpoint;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** What the builder was told, checked. */
+record ClientSettings(
+    ClusterId cluster,
+    List<Endpoint> servers,
+    Set<String> schemes,
+    Optional<Endpoint> preferred,
+    long operationTimeoutNanos,
+    long connectTimeoutNanos,
+    int maxPendingOperations,
+    long maxPendingBytes) {
+}
