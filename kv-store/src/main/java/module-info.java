@@ -1,4 +1,8 @@
 /** The state machine in the box: a versioned key-value store with watch. */
 module io.quorate.kv {
-    requires io.quorate.api;
+    requires transitive io.quorate.api;
+
+    exports io.quorate.kv;
+
+    provides io.quorate.api.StateMachine with io.quorate.kv.store.KvStateMachine;
 }
