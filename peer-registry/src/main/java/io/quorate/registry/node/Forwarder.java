@@ -1,0 +1,112 @@
+package io.quorate.registry.node;
+
+import io.quorate.api.Bytes;
+import io.quorate.api.ControlPlaneException;
+import io.quorate.api.MalformedBytesException;
+import io.quorate.api.NodeId;
+import io.quorate.api.OutcomeUnknownException;
+import io.quorate.registry.protocol.Failures;
+import io.quorate.registry.protocol.SubmitResponse;
+import io.quorate.spi.consensus.CallFailure;
+import io.quorate.spi.consensus.PeerCaller;
+import io.quorate.spi.time.NodeLoop;
+import io.quorate.spi.wire.RpcError;
+import io.quorate.spi.wire.RpcType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+
+/** Passes commands on to the leader: what has gathered, in one SUBMIT. Loop only. */
+final class Forwarder {
+
+    private final NodeLoop loop;
+    private final PeerCaller peers;
+    private final Executor completions;
+    private final List<Gathering> underWay = new ArrayList<>();
+
+    /** @param completions where results are handed to their callers, whose code must not hold up the loop */
+    Forwarder(NodeLoop loop, PeerCaller peers, Executor completions) {
+        this.loop = loop;
+        this.peers = peers;
+        this.completions = completions;
+    }
+
+    boolean hasRoom() {
+        return underWay.size() < NodeLimits.MAX_FORWARDS_IN_FLIGHT;
+    }
+
+    /** @param notExecuted hears that nothing happened, and why; then the commands may be tried again */
+    void forward(NodeId leader, Gathering gathering, BiConsumer<Gathering, String> notExecuted) {
+        underWay.add(gathering);
+        peers.call(leader, RpcType.SUBMIT, gathering.takePayload(), timeoutMillis(gathering), new PeerCaller.CallHandler() {
+            @Override
+            public void onResponse(Bytes response) {
+                underWay.remove(gathering);
+                completions.execute(() -> complete(leader, gathering, response));
+            }
+
+            @Override
+            public void onFailure(CallFailure failure) {
+                underWay.remove(gathering);
+                if (mayTryAgain(failure)) {
+                    notExecuted.accept(gathering, "leader " + leader + ": " + failure);
+                } else {
+                    ControlPlaneException why = Failures.ofCall("leader " + leader, failure, false);
+                    completions.execute(() -> gathering.fail(why));
+                }
+            }
+        });
+    }
+
+    /**
+     * Tells those whose time is over.
+     *
+     * @return the earliest deadline of the others
+     */
+    long expire(long nowNanos) {
+        long next = Alarm.NEVER;
+        for (Gathering gathering : underWay) {
+            next = Alarm.earlier(next, gathering.expire(nowNanos,
+                "the command was passed on to the leader, which did not answer in time; it may have been applied"));
+        }
+        return next;
+    }
+
+    void failAll(ControlPlaneException why) {
+        underWay.forEach(gathering -> gathering.fail(why));
+    }
+
+    private long timeoutMillis(Gathering gathering) {
+        long nowNanos = loop.clock().nanoTime();
+        long longestNanos = 0;
+        for (Submission submission : gathering.submissions()) {
+            longestNanos = Math.max(longestNanos, submission.deadlineNanos() - nowNanos);
+        }
+        return Math.max(1, TimeUnit.NANOSECONDS.toMillis(longestNanos));
+    }
+
+    private static void complete(NodeId leader, Gathering gathering, Bytes payload) {
+        try {
+            SubmitResponse response = SubmitResponse.decode(payload);
+            if (response.outcomes().size() == gathering.commands()) {
+                gathering.succeed(response.index(), response.outcomes());
+            } else {
+                gathering.fail(new OutcomeUnknownException("leader " + leader + ": found " + response.outcomes().size()
+                    + " results, expected " + gathering.commands()));
+            }
+        } catch (MalformedBytesException e) {
+            gathering.fail(new OutcomeUnknownException("leader " + leader + ": " + e.getMessage(), e));
+        }
+    }
+
+    private static boolean mayTryAgain(CallFailure failure) {
+        return switch (failure.kind()) {
+            case NOT_SENT -> true;
+            case TIMEOUT, RESET -> false;
+            case REMOTE -> failure.error().map(RpcError::code)
+                .filter(code -> code == RpcError.Code.NOT_LEADER || code == RpcError.Code.UNAVAILABLE).isPresent();
+        };
+    }
+}

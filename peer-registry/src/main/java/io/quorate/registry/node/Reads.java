@@ -1,0 +1,161 @@
+package io.quorate.registry.node;
+
+import io.quorate.api.Bytes;
+import io.quorate.api.Consistency;
+import io.quorate.api.ControlPlaneException;
+import io.quorate.api.LogIndex;
+import io.quorate.api.OverloadedException;
+import io.quorate.api.UnavailableException;
+import io.quorate.spi.consensus.Consensus;
+import io.quorate.spi.time.NodeLoop;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The way of a query to the apply thread: LOCAL at once, AT_LEAST when that index was applied, LINEARIZABLE when the index
+ * was applied that the consensus has found. All linearizable reads of one turn share one question (thesis §6.4). A read
+ * changes nothing, so a round that failed is simply asked again until the deadline.
+ */
+final class Reads {
+
+    private static final Runnable WAKE_UP = () -> { };
+
+    private final NodeLoop loop;
+    private final Consensus consensus;
+    private final Applier applier;
+    private final Executor applyThread;
+    private final Admission admission =
+        new Admission("queries", NodeLimits.MAX_PENDING_QUERIES, NodeLimits.MAX_PENDING_QUERY_BYTES);
+    private final ConcurrentLinkedQueue<Read> mailbox = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean woken = new AtomicBoolean();
+    private final Alarm deadlines;
+    private final Alarm retry;
+    /** Every read that has passed the mailbox and may not have ended yet. */
+    private final ArrayDeque<Read> underWay = new ArrayDeque<>();
+    private List<Read> asking = new ArrayList<>();
+    private boolean waitsToRetry;
+    private String lastHindrance = "no answer yet";
+    private volatile Optional<String> stopped = Optional.empty();
+
+    Reads(NodeLoop loop, Consensus consensus, Applier applier, Executor applyThread) {
+        this.loop = loop;
+        this.consensus = consensus;
+        this.applier = applier;
+        this.applyThread = applyThread;
+        this.deadlines = new Alarm(loop, this::expire);
+        this.retry = new Alarm(loop, () -> waitsToRetry = false);
+    }
+
+    /** Any thread. */
+    void read(Consistency consistency, List<Bytes> queries, long budgetMillis, Read.Reader reader) {
+        if (stopped.isPresent()) {
+            reader.failed(new UnavailableException(stopped.get()));
+            return;
+        }
+        if (!admission.tryAcquire(queries.size(), Read.bytes(queries))) {
+            reader.failed(new OverloadedException(admission.describe(),
+                Duration.ofMillis(NodeLimits.OVERLOAD_RETRY_MILLIS)));
+            return;
+        }
+        Read read = new Read(consistency, queries,
+            loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.max(1, budgetMillis)), admission, reader);
+        if (consistency instanceof Consistency.Local) {
+            applyThread.execute(() -> applier.read(LogIndex.ZERO, List.of(read)));
+            return;
+        }
+        mailbox.add(read);
+        if (stopped.isPresent()) {
+            // The last turn may be over already; without this line the read would wait for ever.
+            read.fail(new UnavailableException(stopped.get()));
+            return;
+        }
+        if (!woken.get() && woken.compareAndSet(false, true)) {
+            loop.execute(WAKE_UP);
+        }
+    }
+
+    /** At the end of each turn. Loop only. */
+    void turnEnd() {
+        woken.set(false);
+        while (!underWay.isEmpty() && underWay.peek().ended()) {
+            underWay.poll();
+        }
+        for (Read next = mailbox.poll(); next != null; next = mailbox.poll()) {
+            if (stopped.isPresent()) {
+                next.fail(new UnavailableException(stopped.get()));
+                continue;
+            }
+            underWay.add(next);
+            deadlines.by(next.deadlineNanos());
+            if (next.consistency() instanceof Consistency.AtLeast atLeast) {
+                Read read = next;
+                applyThread.execute(() -> applier.read(atLeast.index(), List.of(read)));
+            } else {
+                asking.add(next);
+            }
+        }
+        if (!asking.isEmpty() && !waitsToRetry) {
+            List<Read> group = asking;
+            asking = new ArrayList<>();
+            consensus.readIndex(answer -> answered(group, answer));
+        }
+    }
+
+    private void answered(List<Read> group, Consensus.ReadIndexResult answer) {
+        switch (answer) {
+            case Consensus.ReadIndexResult.At at -> applyThread.execute(() -> applier.read(at.index(), group));
+            case Consensus.ReadIndexResult.Unavailable unavailable -> {
+                lastHindrance = unavailable.reason();
+                group.removeIf(Read::ended);
+                asking.addAll(group);
+                if (!asking.isEmpty()) {
+                    waitsToRetry = true;
+                    retry.by(loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(NodeLimits.RETRY_MILLIS));
+                }
+            }
+        }
+    }
+
+    private void expire() {
+        long nowNanos = loop.clock().nanoTime();
+        long next = Alarm.NEVER;
+        boolean any = false;
+        for (Iterator<Read> each = underWay.iterator(); each.hasNext(); ) {
+            Read read = each.next();
+            if (!read.ended() && read.deadlineNanos() - nowNanos <= 0) {
+                any = true;
+                read.fail(new UnavailableException(read.consistency() instanceof Consistency.AtLeast atLeast
+                    ? "this node has not applied index " + atLeast.index() + " in time"
+                    : "the read could not be confirmed in time: " + lastHindrance));
+            }
+            if (read.ended()) {
+                each.remove();
+            } else {
+                next = Alarm.earlier(next, read.deadlineNanos());
+            }
+        }
+        asking.removeIf(Read::ended);
+        if (any) {
+            applyThread.execute(applier::forgetEndedReads);
+        }
+        deadlines.by(next);
+    }
+
+    /** Ends everything under way and refuses what comes. Loop only. */
+    void stop(String why) {
+        stopped = Optional.of(why);
+        ControlPlaneException failure = new UnavailableException(why);
+        underWay.forEach(read -> read.fail(failure));
+        underWay.clear();
+        asking.clear();
+        turnEnd();
+    }
+}
