@@ -11,7 +11,7 @@ import java.util.List;
  *
  * <p>Invariant: every byte at or behind the end is zero, durably so, except what an append since the last sync may have put
  * there. Three things keep it: files are filled with zeros before their first use; a truncation zeroes what it cuts, synced
- * before it returns; and an append that fails for want of room zeroes what it wrote, synced before it says so. So no old
+ * before it returns; and what an append wrote that failed for want of room is zeroed, synced before anyone hears of it. So no old
  * record can ever stand behind a new one and be read as its successor. That matters most for two entries of the same index
  * and term, of which one was given up: if the old bytes came back after a crash, two logs would differ at one index and
  * term, which Raft's log matching rules out (thesis §3.5).
@@ -21,7 +21,7 @@ import java.util.List;
 final class ActiveSegment implements Closeable {
 
     /** One write call for most batches; more than about this much a call gains nothing. */
-    static final int BUFFER_BYTES = 1024 * 1024;
+    static final int MAX_BUFFER_BYTES = 1024 * 1024;
 
     private final EntryCodec codec;
     private final Segment segment;
@@ -32,7 +32,7 @@ final class ActiveSegment implements Closeable {
 
     /**
      * @param file open on the segment's path; this closes it
-     * @param buffer of {@link #BUFFER_BYTES}, reused by one active segment after the other
+     * @param buffer direct, {@link #MAX_BUFFER_BYTES} or less, reused by one active segment after the other
      */
     ActiveSegment(EntryCodec codec, Segment segment, Disk.File file, ByteBuffer buffer) {
         this.codec = codec;
@@ -60,30 +60,24 @@ final class ActiveSegment implements Closeable {
      * Writes a batch that {@link #fits} behind the end.
      *
      * @param syncedIndex the last entry that is durable, and {@code syncedTerm} its term, for the mark
-     * @throws StorageFullException if nothing of it is in the file any more
+     * @throws StorageFullException if part of it may be behind the end now; {@link #erase} it
      */
     void append(List<LogEntry> entries, long batchBytes, long syncedTerm, long syncedIndex) throws IOException {
-        int begin = segment.end();
-        int at = begin;
-        try {
-            buffer.clear();
-            if (markBytes() > 0) {
-                buffer.put(SegmentMark.encode(codec, syncedTerm, syncedIndex, syncedOffset));
-            }
-            for (int i = 0; i < entries.size(); i++) {
-                Bytes record = entries.get(i).encoded();
-                if (record.length() <= buffer.remaining()) {
-                    record.copyTo(buffer);
-                } else {
-                    at = putInParts(record, at);
-                }
-            }
-            flush(at);
-        } catch (StorageFullException e) {
-            undo(begin, (int) (begin + markBytes() + batchBytes), e);
-            throw e;
+        int at = segment.end();
+        int offset = at + markBytes();
+        buffer.clear();
+        if (markBytes() > 0) {
+            buffer.put(SegmentMark.encode(codec, syncedTerm, syncedIndex, syncedOffset));
         }
-        int offset = begin + markBytes();
+        for (int i = 0; i < entries.size(); i++) {
+            Bytes record = entries.get(i).encoded();
+            if (record.length() <= buffer.remaining()) {
+                record.copyTo(buffer);
+            } else {
+                at = putInParts(record, at);
+            }
+        }
+        flush(at);
         for (int i = 0; i < entries.size(); i++) {
             LogEntry entry = entries.get(i);
             segment.note(entry.index(), offset);
@@ -115,16 +109,10 @@ final class ActiveSegment implements Closeable {
         return at + size;
     }
 
-    /** An exception that is thrown here is final, not a full disk: what was written may come back. */
-    private void undo(int from, int to, StorageFullException cause) throws IOException {
-        try {
-            DataFiles.zero(file, from, to);
-            file.force();
-        } catch (IOException e) {
-            e.addSuppressed(cause);
-            throw new IOException(segment.path() + " at offset " + from
-                + ": no room, and what was written could not be taken back", e);
-        }
+    /** Takes back what a failed append of {@code batchBytes} may have written; durable on return. */
+    void erase(long batchBytes) throws IOException {
+        DataFiles.zero(file, segment.end(), segment.end() + markBytes() + batchBytes);
+        file.force();
     }
 
     /** Makes everything up to the end durable. Returns whether there was anything to do. */

@@ -47,17 +47,17 @@ record DataDirectory(
         Membership bootstrap = BootstrapFile.read(disk, directory.resolve(DataFiles.BOOTSTRAP), codec.seed());
         StateFile state = StateFile.open(disk, directory, codec.seed());
         try {
-            LogRecovery recovery = new LogRecovery(disk, codec, directory.resolve(DataFiles.LOG), state.current());
+            // The name VERSION may be in the kernel's memory alone, if the process that gave it was killed.
+            disk.syncDirectory(directory);
+            LogRecovery recovery = new LogRecovery(disk, codec, directory.resolve(DataFiles.LOG), state);
             recovery.run();
             List<String> repairs = new ArrayList<>(recovery.repairs());
-            boolean repair = state.needsRepair(disk);
-            if (repair) {
+            if (state.repaired()) {
                 repairs.add(directory + ": restored one copy of term and vote from the other");
             }
             long last = recovery.terms().lastIndex();
-            if (repair || state.current().durableIndex() != last || state.current().cutFrom() != 0) {
+            if (state.current().durableIndex() != last || state.current().cutFrom() != 0) {
                 state.save(state.current().with(last, 0));
-                disk.syncDirectory(directory);
             }
             return new DataDirectory(codec, lock, state, bootstrap, recovery,
                 new RecoveryReport(created, recovery.tornTailBytes(), repairs));

@@ -69,8 +69,5 @@ public interface Disk {
         void force() throws IOException;
 
         long size() throws IOException;
-
-        /** Cuts the file off at {@code size}. */
-        void truncate(long size) throws IOException;
     }
 }

@@ -35,7 +35,7 @@ public final class FileLogStore implements LogStore {
     private final Path directory;
     private final SegmentAllocator allocator;
     private final LogReader reader;
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(ActiveSegment.BUFFER_BYTES);
+    private final ByteBuffer buffer;
     private final TermIndex terms;
     private final List<LogEntry> configurations;
 
@@ -64,6 +64,7 @@ public final class FileLogStore implements LogStore {
         this.directory = options.directory().resolve(DataFiles.LOG);
         this.allocator = new SegmentAllocator(disk, directory, background);
         this.reader = new LogReader(disk, codec);
+        this.buffer = ByteBuffer.allocateDirect(Math.min(ActiveSegment.MAX_BUFFER_BYTES, options.firstSegmentBytes()));
         this.terms = data.recovery().terms();
         this.configurations = data.recovery().configurations();
         this.segments = data.recovery().segments().toArray(Segment[]::new);
@@ -155,8 +156,12 @@ public final class FileLogStore implements LogStore {
             if (!active.fits(bytes)) {
                 rotate(bytes);
             }
-            active.append(entries, bytes, durableIndex < terms.firstIndex() ? 0 : terms.termAt(durableIndex),
-                durableIndex);
+            try {
+                active.append(entries, bytes, terms.termAt(durableIndex), durableIndex);
+            } catch (StorageFullException e) {
+                takeBack(bytes, e);
+                throw e;
+            }
             prepareNext();
         });
         for (int i = 0; i < entries.size(); i++) {
@@ -167,6 +172,21 @@ public final class FileLogStore implements LogStore {
             }
         }
         lastIndex = terms.lastIndex();
+    }
+
+    /**
+     * Removes what a failed append has left behind the end. An exception that is thrown here is final: what was written may
+     * come back. Preallocated space runs full only on file systems that move what they overwrite.
+     */
+    private void takeBack(long batchBytes, StorageFullException cause) throws IOException {
+        try {
+            state.save(state.current().with(state.current().durableIndex(), lastIndex + 1));
+            active.erase(batchBytes);
+            state.save(state.current().with(state.current().durableIndex(), 0));
+        } catch (IOException e) {
+            e.addSuppressed(cause);
+            throw new IOException("no room, and what was written could not be taken back: " + e.getMessage(), e);
+        }
     }
 
     /** Refuses what no correct core hands over; returns the size of all entries. */

@@ -25,6 +25,7 @@ final class LogRecovery {
     private final Disk disk;
     private final EntryCodec codec;
     private final Path directory;
+    private final StateFile stateFile;
     private final StateFile.State state;
 
     private final TermIndex terms = new TermIndex();
@@ -41,11 +42,12 @@ final class LogRecovery {
     private record Stop(int at, String problem) {
     }
 
-    LogRecovery(Disk disk, EntryCodec codec, Path directory, StateFile.State state) {
+    LogRecovery(Disk disk, EntryCodec codec, Path directory, StateFile stateFile) {
         this.disk = disk;
         this.codec = codec;
         this.directory = directory;
-        this.state = state;
+        this.stateFile = stateFile;
+        this.state = stateFile.current();
     }
 
     TermIndex terms() {
@@ -202,18 +204,22 @@ final class LogRecovery {
             disk.syncDirectory(directory);
         }
         boolean changed = false;
-        if (written > end) {
+        if (state.cutFrom() > 0) {
+            // All of the rest, though it may read as zeros already: a process that was killed within its cut, or whose
+            // fsync failed, leaves zeros in the kernel's memory and the old records on the disk, and they would be back
+            // after the next power failure.
+            DataFiles.zero(file, end, segment.fileBytes());
+            changed = true;
+            repairs.add(segment.path() + " at offset " + end + ": finished the removal of entries from " + state.cutFrom()
+                + " on, which the last stop interrupted");
+        } else if (written > end) {
+            // Said before it is done, for the same reason.
+            stateFile.save(state.with(state.durableIndex(), terms.lastIndex() + 1));
             DataFiles.zero(file, end, written);
             changed = true;
-            if (!cutting) {
-                tornTailBytes = written - end;
-                repairs.add(segment.path() + " at offset " + end + ": cut " + tornTailBytes + " bytes after entry "
-                    + terms.lastIndex() + ", the rest of a write that the last crash interrupted");
-            }
-        }
-        if (state.cutFrom() > 0) {
-            repairs.add(segment.path() + ": finished the removal of entries from " + state.cutFrom()
-                + " on, which the last crash interrupted");
+            tornTailBytes = written - end;
+            repairs.add(segment.path() + " at offset " + end + ": cut " + tornTailBytes + " bytes after entry "
+                + terms.lastIndex() + ", the rest of a write that the last stop interrupted");
         }
         if (syncedOffset < end) {
             // What a killed process wrote and did not sync is in the kernel's memory alone. And after a failed fsync the

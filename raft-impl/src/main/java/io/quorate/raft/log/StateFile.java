@@ -56,14 +56,17 @@ final class StateFile implements Closeable {
 
     private final int seed;
     private final List<Slot> slots;
+    private final boolean repaired;
     private State current;
 
     private record Slot(Path path, Disk.File file) {
     }
 
-    private StateFile(int seed, List<Slot> slots) {
+    private StateFile(int seed, List<Slot> slots, State current, boolean repaired) {
         this.seed = seed;
         this.slots = slots;
+        this.current = current;
+        this.repaired = repaired;
     }
 
     static byte[] initial(int seed) {
@@ -73,7 +76,7 @@ final class StateFile implements Closeable {
     }
 
     /**
-     * Reads both slots; the newest valid one is the state. Writes nothing.
+     * Reads both slots; the newest valid one is the state, and is written to both.
      *
      * @throws StorageRefusedException if neither is valid: the node may have voted, and does not know
      */
@@ -85,18 +88,29 @@ final class StateFile implements Closeable {
                 "neither a valid term and vote in the one nor in the other", "at least one");
         }
         int newest = found[1] == null || found[0] != null && found[0].sequence >= found[1].sequence ? 0 : 1;
-        // The older slot first: see save.
-        Slot older = slot(disk, paths.get(1 - newest));
-        Slot newer;
+        boolean same = found[1 - newest] != null && found[1 - newest].sequence == found[newest].sequence;
+        Slot newer = slot(disk, paths.get(newest));
         try {
-            newer = slot(disk, paths.get(newest));
-        } catch (IOException e) {
-            older.file.close();
+            Slot older = slot(disk, paths.get(1 - newest));
+            StateFile file = new StateFile(seed, List.of(older, newer), found[newest], !same);
+            file.settleBoth();
+            return file;
+        } catch (IOException | RuntimeException e) {
+            newer.file.close();
             throw e;
         }
-        StateFile file = new StateFile(seed, List.of(older, newer));
-        file.current = found[newest];
-        return file;
+    }
+
+    /**
+     * Makes both slots hold what was read. What can be read need not be on the disk: a process that was killed between write
+     * and fsync leaves it in the kernel's memory. If a save then began with the wrong slot, a power failure could tear that
+     * one, forget the other, and take the vote back. So first the slot that was read is written over itself, which a tear
+     * cannot harm and which reaches the disk even if the kernel believes that it has; until then the other one stands.
+     */
+    private void settleBoth() throws IOException {
+        byte[] encoded = encode(seed, current);
+        write(slots.get(1), encoded);
+        write(slots.get(0), encoded);
     }
 
     /** Opens a slot, and makes it anew if it is missing: the other one holds the state. */
@@ -113,10 +127,9 @@ final class StateFile implements Closeable {
         return slot.length < SLOT_BYTES ? null : decode(seed, slot);
     }
 
-    /** Whether the slots differ, as after a crash within a save, or damage to one. */
-    boolean needsRepair(Disk disk) throws IOException {
-        State older = peek(disk, slots.get(0).path, seed);
-        return older == null || older.sequence != current.sequence;
+    /** Whether the slots differed when they were opened, as after a crash within a save, or damage to one. */
+    boolean repaired() {
+        return repaired;
     }
 
     /** The state last saved, or found on opening. */
@@ -125,7 +138,8 @@ final class StateFile implements Closeable {
     }
 
     /**
-     * Saves {@code next} in both slots; durable on return.
+     * Saves {@code next} in both slots; durable on return. Both hold the same before, but after a failed save the first one
+     * may be torn: so it is the first one again.
      *
      * @throws StorageFullException if it is in neither; only a file system that moves what it overwrites can run full here
      */

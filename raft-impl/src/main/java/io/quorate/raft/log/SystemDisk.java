@@ -245,11 +245,6 @@ public final class SystemDisk implements Disk {
         }
 
         @Override
-        public void truncate(long size) throws IOException {
-            channel.truncate(size);
-        }
-
-        @Override
         public void close() throws IOException {
             channel.close();
         }
