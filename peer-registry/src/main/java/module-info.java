@@ -4,5 +4,7 @@ module io.quorate.registry {
     requires org.slf4j;
 
     exports io.quorate.registry.loop;
+    exports io.quorate.registry.node;
+    exports io.quorate.registry.protocol;
     exports io.quorate.registry.session;
 }
