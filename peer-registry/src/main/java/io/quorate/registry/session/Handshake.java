@@ -21,6 +21,7 @@ import java.util.TreeSet;
  * state             input                      output                           next
  * ----------------  -------------------------  -------------------------------  ----------------
  * HELLO_AWAITED     good hello                 verdict: accepted                VERDICT_AWAITED
+ * HELLO_AWAITED     verdict: refused           Refused(REFUSED_BY_PEER)         OVER
  * HELLO_AWAITED     any other frame, deadline  verdict: refused, and Refused    TOLD
  * VERDICT_AWAITED   verdict: accepted          Accepted                         ACCEPTED
  * VERDICT_AWAITED   verdict: refused           Refused(REFUSED_BY_PEER)         OVER
@@ -134,7 +135,7 @@ final class Handshake {
     /** A frame of the connection arrived. */
     Step onFrame(Frame frame) {
         return switch (state) {
-            case HELLO_AWAITED -> frame.kind() == FrameKind.HANDSHAKE ? onHello(frame.body()) : unexpected(frame);
+            case HELLO_AWAITED -> frame.kind() == FrameKind.HANDSHAKE ? onFirst(frame.body()) : unexpected(frame);
             case VERDICT_AWAITED -> frame.kind() == FrameKind.HANDSHAKE ? onVerdict(frame.body()) : unexpected(frame);
             case TOLD, OVER -> over();
             case ACCEPTED -> throw new IllegalStateException("found a " + frame.kind()
@@ -166,6 +167,22 @@ final class Handshake {
         SortedSet<String> common = new TreeSet<>(local.capabilities());
         common.retainAll(theirs.capabilities());
         return new PeerSession(connection, known.identity(), theirs, version, common);
+    }
+
+    private Step onFirst(Bytes payload) {
+        if (payload.isEmpty() || payload.at(0) != Verdict.MESSAGE) {
+            return onHello(payload);
+        }
+        // A side that has no room for a handshake, or is stopping, refuses in place of its hello.
+        try {
+            Verdict verdict = Verdict.decode(payload);
+            if (!verdict.accepted() && verdict.judges(nonce)) {
+                return refusedByPeer(verdict);
+            }
+        } catch (MalformedBytesException e) {
+            return refuse(RefusalReason.MALFORMED_HELLO, "verdict: " + e.getMessage());
+        }
+        return refuse(RefusalReason.MALFORMED_HELLO, "found a verdict, expected a hello");
     }
 
     private Step onHello(Bytes payload) {
@@ -254,6 +271,10 @@ final class Handshake {
             state = State.ACCEPTED;
             return new Step(List.of(), new Progress.Accepted());
         }
+        return refusedByPeer(verdict);
+    }
+
+    private Step refusedByPeer(Verdict verdict) {
         state = State.OVER;
         String detail = verdict.detail().isEmpty() ? "" : ": " + verdict.detail();
         return new Step(List.of(), new Progress.Refused(RefusalReason.REFUSED_BY_PEER,

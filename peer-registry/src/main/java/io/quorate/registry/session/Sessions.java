@@ -168,7 +168,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
     @Override
     public void call(NodeId peer, RpcType type, List<Bytes> request, long timeoutMillis, CallHandler answer) {
         if (timeoutMillis < 1 || timeoutMillis > FrameFormat.MAX_BUDGET_MILLIS) {
-            throw new IllegalArgumentException("found a time limit of " + timeoutMillis + " ms for " + type + ", expected "
+            throw new IllegalArgumentException("found a time limit of " + timeoutMillis + " ms for " + type
+                + ", expected "
                 + "1 to " + FrameFormat.MAX_BUDGET_MILLIS);
         }
         PeerLink link = stopped ? null : table.link(peer);
