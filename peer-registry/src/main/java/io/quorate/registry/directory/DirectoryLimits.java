@@ -7,8 +7,9 @@ public final class DirectoryLimits {
     public static final long SUSPECT_MILLIS = 500;
 
     /**
-     * How long a fresh leader waits for a peer to which it has never had a session. Scenario without it: a node is started,
-     * wins an election over its first connection, and marks everybody SUSPECT whom it has merely not dialed yet.
+     * How long a fresh leader waits for a peer to which it has never had a session. Scenario without it: a node is
+     * started, wins an election over its first connection, and marks everybody SUSPECT whom it has merely not dialed
+     * yet.
      */
     public static final long SETTLING_MILLIS = 1_000;
 

@@ -11,29 +11,29 @@ import java.util.Optional;
  * A peer's status: the one place where it is decided, and this is the whole of it.
  *
  * <pre>
- *  from                      when the leader finds                                to          reason
- *  ------------------------- ---------------------------------------------------- ----------- -------------------------
- *  (no record)               it is a member, and nothing more is known            UNKNOWN     "a member, not seen yet"
- *  any but ONLINE            it is the leader itself                              ONLINE      "leads the cluster"
- *  ONLINE, another process   it is the leader itself                              ONLINE      "leads the cluster"
- *  UNKNOWN, OFFLINE,         a session was admitted                               CONNECTING  "a connection was admitted"
+ *  from                     when the leader finds                          to          reason
+ *  ------------------------ ---------------------------------------------- ----------- ----------------------------
+ *  (no record)              it is a member, and no more is known           UNKNOWN     "a member, not seen yet"
+ *  any but ONLINE           it is the leader itself                        ONLINE      "leads the cluster"
+ *  ONLINE, another process  it is the leader itself                        ONLINE      "leads the cluster"
+ *  UNKNOWN, OFFLINE,        a session was admitted                         CONNECTING  "a connection was admitted"
  *    SUSPECT, REMOVED
- *  CONNECTING, ONLINE        a session of another incarnation was admitted        CONNECTING  "a new process was admitted"
- *  CONNECTING                a session of its incarnation is confirmed            ONLINE      "connected"
- *  CONNECTING, ONLINE        its sessions are gone, and the leader has settled    SUSPECT     why the last one ended
- *  SUSPECT                   still so after SUSPECT_MILLIS                        OFFLINE     the same
- *  UNKNOWN                   no session, SUSPECT_MILLIS after settling            OFFLINE     the same
- *  REMOVED                   it is a member again                                 UNKNOWN     "a member again"
- *  any but REMOVED           it is no member any more                             REMOVED     "no member any more"
- *  any                       metadata is known that the record has not            the same    (kept)
+ *  CONNECTING, ONLINE       a session of another incarnation was admitted  CONNECTING  "a new process was admitted"
+ *  CONNECTING               a session of its incarnation is confirmed      ONLINE      "connected"
+ *  CONNECTING, ONLINE       no session, and the leader has settled         SUSPECT     why the last one ended
+ *  SUSPECT                  the same, for SUSPECT_MILLIS                   OFFLINE     the same
+ *  UNKNOWN                  the same, for SUSPECT_MILLIS                   OFFLINE     the same
+ *  REMOVED                  it is a member again                           UNKNOWN     "a member again"
+ *  any but REMOVED          it is no member any more                       REMOVED     "no member any more"
+ *  any                      metadata that the record has not               the same    (kept)
  * </pre>
  *
  * <p>Where no session was ever there to end, the reason is "has not connected to the leader".
  *
- * <p>Nothing else changes a status. In particular: who dialed plays no part; missing certificate details play no part; a
- * session that is not confirmed yet does not take an ONLINE peer down; the end of one session means nothing while another
- * lives. Each arrow is taken one at a time: {@link #path} follows them from the present record to rest, so that the
- * registry's changes show every transition, also when several were passed at once.
+ * <p>Nothing else changes a status. In particular: who dialed plays no part; missing certificate details play no part;
+ * a session that is not confirmed yet does not take an ONLINE peer down; the end of one session means nothing while
+ * another lives. Each arrow is taken one at a time: {@link #path} follows them from the present record to rest, so that
+ * the registry's changes show every transition, also when several were passed at once.
  *
  * <p>Pure; thread-safe.
  */

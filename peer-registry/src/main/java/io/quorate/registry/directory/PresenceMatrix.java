@@ -11,8 +11,8 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Who sees whom: this node's own row and what the others have reported of theirs. A one-way or partial partition shows in
- * it, where each node's own view looks plausible. It decides nothing.
+ * Who sees whom: this node's own row and what the others have reported of theirs. A one-way or partial partition shows
+ * in it, where each node's own view looks plausible. It decides nothing.
  *
  * <p>Bounded: rows of members alone are kept. Loop only.
  */

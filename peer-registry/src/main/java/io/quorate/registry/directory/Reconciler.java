@@ -25,14 +25,15 @@ import java.util.concurrent.TimeUnit;
  * The leader's hand in the registry: compares what is with what is recorded, and proposes the difference until there is
  * none.
  *
- * <p><b>Level-triggered.</b> It keeps no list of events to write. Whatever calls {@link #reconcile} (a change of presence,
- * leadership, an applied entry, the clock) is a reason to look, and every look looks at everything. A proposal that was
- * refused, lost with a leadership, or overtaken costs one more look. Scenario without it: the write that marks a peer ONLINE
- * is refused while the disk is full, nobody repeats it, and the peer stays OFFLINE for ever (openziti/ziti 2785).
+ * <p><b>Level-triggered.</b> It keeps no list of events to write. Whatever calls {@link #reconcile} (a change of
+ * presence, leadership, an applied entry, the clock) is a reason to look, and every look looks at everything. A
+ * proposal that was refused, lost with a leadership, or overtaken costs one more look. Scenario without it: the write
+ * that marks a peer ONLINE is refused while the disk is full, nobody repeats it, and the peer stays OFFLINE for ever
+ * (openziti/ziti 2785).
  *
- * <p><b>One proposal at a time.</b> The next one is made when the entry of the last one has been applied here, or the term
- * in which it was accepted is over. A leader begins only when it has applied everything that was committed when it became
- * ready, so that it decides on what its predecessors have written.
+ * <p><b>One proposal at a time.</b> The next one is made when the entry of the last one has been applied here, or the
+ * term in which it was accepted is over. A leader begins only when it has applied everything that was committed when it
+ * became ready, so that it decides on what its predecessors have written.
  *
  * <p>Loop only. Its one timer runs while this node leads.
  */

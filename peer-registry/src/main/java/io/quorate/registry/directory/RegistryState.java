@@ -20,13 +20,13 @@ import java.util.TreeMap;
 /**
  * The registry as the log tells it: the same on every node that has applied the same entries.
  *
- * <p><b>What is a no-op.</b> A change whose epoch is older than the record's, whose revision is not the record's (it was
- * decided on something that is no longer so), which says that another incarnation than the record's has gone, or which says
- * nothing new. A no-op takes no number and is told to nobody.
+ * <p><b>What is a no-op.</b> A change whose epoch is older than the record's, whose revision is not the record's (it
+ * was decided on something that is no longer so), which says that another incarnation than the record's has gone, or
+ * which says nothing new. A no-op takes no number and is told to nobody.
  *
- * <p><b>What is kept.</b> For the same incarnation everything that the change does not know. For a new one the endpoints:
- * where a node was is the best guess of where it is, and losing them on the way would leave it unreachable. Its
- * certificate and version are those of another process, and become unknown.
+ * <p><b>What is kept.</b> For the same incarnation everything that the change does not know. For a new one the
+ * endpoints: where a node was is the best guess of where it is, and losing them on the way would leave it unreachable.
+ * Its certificate and version are those of another process, and become unknown.
  *
  * <p><b>Threading.</b> {@link #snapshot} may be read from any thread, everything else belongs to the apply thread.
  */
@@ -62,7 +62,8 @@ public final class RegistryState {
         List<PeerEvent> events = new ArrayList<>();
         for (PeerChange change : proposal.changes()) {
             RegistrySnapshot.Entry before = records.get(change.id());
-            if (before == null && records.size() >= DirectoryLimits.MAX_RECORDS || isStale(before, change, proposal.epoch())) {
+            boolean full = before == null && records.size() >= DirectoryLimits.MAX_RECORDS;
+            if (full || isStale(before, change, proposal.epoch())) {
                 continue;
             }
             Peer after = merge(before == null ? null : before.peer(), change, proposal);
@@ -86,8 +87,8 @@ public final class RegistryState {
     }
 
     /**
-     * What has changed after {@code after}; empty if nothing has yet. A number from the future is one that another node has
-     * given out and this one has not reached: its reader waits.
+     * What has changed after {@code after}; empty if nothing has yet. A number from the future is one that another node
+     * has given out and this one has not reached: its reader waits.
      *
      * @param maxEvents the most changes in one answer
      */

@@ -38,7 +38,7 @@ final class Admission {
 
     /** What is full, in words. */
     String describe() {
-        return "this node has " + count.get() + " " + what + " of " + bytes.get() + " bytes under way, and takes at most "
-            + maxCount + " and " + maxBytes + " bytes";
+        return "this node has " + count.get() + " " + what + " of " + bytes.get() + " bytes under way, and takes at "
+            + "most " + maxCount + " and " + maxBytes + " bytes";
     }
 }

@@ -4,8 +4,8 @@ import io.quorate.spi.time.Cancellable;
 import io.quorate.spi.time.NodeLoop;
 
 /**
- * One timer for many deadlines: set for the earliest one that it was told of. Who is woken looks at all, and says again what
- * is the earliest then. So a deadline costs a comparison, and nothing runs while there are none. Loop only.
+ * One timer for many deadlines: set for the earliest one that it was told of. Who is woken looks at all, and says again
+ * what is the earliest then. So a deadline costs a comparison, and nothing runs while there are none. Loop only.
  */
 final class Alarm {
 

@@ -34,12 +34,12 @@ import org.slf4j.LoggerFactory;
  * once; answers reads and watches in between.
  *
  * <p><b>Threading.</b> Everything runs on the one apply thread, but {@link #appliedIndex} and {@link #stop}, which any
- * thread may use. Results go to their callers from here, all those of a batch in one pass; responses go to the transport
- * without a hop.
+ * thread may use. Results go to their callers from here, all those of a batch in one pass; responses go to the
+ * transport without a hop.
  *
- * <p><b>Errors.</b> A refusal is a result. Anything else that {@link StateMachine#apply} throws, an entry that cannot be
- * read, or a gap in the log is a broken invariant: nothing more is applied, since a replica that skips an entry is no
- * replica, and the node says so (a state machine that fails in silence stalls everyone who waits for it).
+ * <p><b>Errors.</b> A refusal is a result. Anything else that {@link StateMachine#apply} throws, an entry that cannot
+ * be read, or a gap in the log is a broken invariant: nothing more is applied, since a replica that skips an entry is
+ * no replica, and the node says so (a state machine that fails in silence stalls everyone who waits for it).
  */
 final class Applier {
 
@@ -111,7 +111,8 @@ final class Applier {
             for (; at < entries.size(); at++) {
                 CommittedEntry entry = entries.get(at);
                 if (entry.index().value() != last.value() + 1) {
-                    throw new IllegalStateException("found index " + entry.index() + ", expected the one after " + last);
+                    throw new IllegalStateException("found index " + entry.index() + ", expected the one after "
+                        + last);
                 }
                 boolean wanted = ours != null && ours[at] != null;
                 List<Outcome> results = List.of();

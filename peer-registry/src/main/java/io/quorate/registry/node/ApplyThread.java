@@ -5,8 +5,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 
 /**
- * The apply thread of production: one daemon thread that runs what it is given, in order. It is bounded by those who use
- * it: a consensus hands over {@code MAX_UNAPPLIED_BATCHES}, and reads and watches are admitted by count.
+ * The apply thread of production: one daemon thread that runs what it is given, in order. It is bounded by those who
+ * use it: a consensus hands over {@code MAX_UNAPPLIED_BATCHES}, and reads and watches are admitted by count.
  */
 final class ApplyThread implements Executor, AutoCloseable {
 
@@ -29,8 +29,9 @@ final class ApplyThread implements Executor, AutoCloseable {
     }
 
     /**
-     * Runs {@code task} after everything that was handed in before. When the thread has ended, the task runs at once with
-     * its caller, one at a time: by then the applier refuses everything, and whoever waits for an answer gets that.
+     * Runs {@code task} after everything that was handed in before. When the thread has ended, the task runs at once
+     * with its caller, one at a time: by then the applier refuses everything, and whoever waits for an answer gets
+     * that.
      */
     @Override
     public void execute(Runnable task) {
@@ -40,7 +41,10 @@ final class ApplyThread implements Executor, AutoCloseable {
         }
     }
 
-    /** Runs what was handed in before, then ends the thread. Waits for at most {@link NodeLimits#STOP_MILLIS}. Idempotent. */
+    /**
+     * Runs what was handed in before, then ends the thread. Waits for at most {@link NodeLimits#STOP_MILLIS}.
+     * Idempotent.
+     */
     @Override
     public void close() {
         tasks.add(END);

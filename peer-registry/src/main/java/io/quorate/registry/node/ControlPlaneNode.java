@@ -68,14 +68,14 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p><b>Threading.</b> As {@link ControlPlane}. Results are delivered on the apply thread: code that depends on them must
- * not block there. {@link #start} and {@link #close} block and are for the owner.
+ * <p><b>Threading.</b> As {@link ControlPlane}. Results are delivered on the apply thread: code that depends on them
+ * must not block there. {@link #start} and {@link #close} block and are for the owner.
  *
- * <p><b>Ownership.</b> The node owns its transports, consensus and threads and closes them. The identity is started before
- * and closed after by whoever made it.
+ * <p><b>Ownership.</b> The node owns its transports, consensus and threads and closes them. The identity is started
+ * before and closed after by whoever made it.
  *
- * <p><b>Failure.</b> After something that it cannot safely go on from (a failed fsync, a state machine that throws) the node
- * stops serving, and says so in {@link #status} and {@link #failure}. It never serves again; restart the process.
+ * <p><b>Failure.</b> After something that it cannot safely go on from (a failed fsync, a state machine that throws) the
+ * node stops serving, and says so in {@link #status} and {@link #failure}. It never serves again; restart the process.
  */
 public final class ControlPlaneNode implements ControlPlane {
 
@@ -106,8 +106,8 @@ public final class ControlPlaneNode implements ControlPlane {
     }
 
     /**
-     * Opens the durable state, binds the transports, and takes part from then on. Blocks. If it throws, everything is closed
-     * again.
+     * Opens the durable state, binds the transports, and takes part from then on. Blocks. If it throws, everything is
+     * closed again.
      *
      * @throws ConsensusException if the durable state cannot be used
      * @throws TransportException if a transport cannot listen
@@ -130,11 +130,12 @@ public final class ControlPlaneNode implements ControlPlane {
                 close();
             }
         }
-        LOG.info("Node {} of cluster {} started: incarnation {}, version {}, identity {}, consensus {}, state machine {}, "
-            + "listening on {}, transports {}", settings.self(), settings.cluster(), core.incarnation(), settings.version(),
-            settings.identity().self(), settings.consensus().name(), core.stateMachineName(), core.sessions().listening(),
-            settings.transports().stream().map(transport -> transport.scheme() + " (" + transport.description() + ")")
-                .collect(Collectors.joining(", ")));
+        String transports = settings.transports().stream()
+            .map(transport -> transport.scheme() + " (" + transport.description() + ")").collect(Collectors.joining(", "));
+        LOG.info("Node {} of cluster {} started: incarnation {}, version {}, identity {}, consensus {}, "
+            + "state machine {}, listening on {}, transports {}", settings.self(), settings.cluster(),
+            core.incarnation(), settings.version(), settings.identity().self(), settings.consensus().name(),
+            core.stateMachineName(), core.sessions().listening(), transports);
     }
 
     /** Completes when the node has stopped serving by itself; never by {@link #close}. On a thread of the node. */
@@ -199,9 +200,9 @@ public final class ControlPlaneNode implements ControlPlane {
     }
 
     /**
-     * Stops in order: no more calls and a goodbye to everyone, an end to what is under way, the consensus, the apply thread,
-     * the transports, the loop. What was acknowledged is durable already; what was under way ends with
-     * {@link io.quorate.api.OutcomeUnknownException} or {@link UnavailableException}.
+     * Stops in order: no more calls and a goodbye to everyone, an end to what is under way, the consensus, the apply
+     * thread, the transports, the loop. What was acknowledged is durable already; what was under way ends with {@link
+     * io.quorate.api.OutcomeUnknownException} or {@link UnavailableException}.
      *
      * <p>With a loop of the owner's own (a simulation) it happens in a task of that loop.
      */
@@ -259,8 +260,8 @@ public final class ControlPlaneNode implements ControlPlane {
         });
         try {
             if (!done.await(NodeLimits.STOP_MILLIS, TimeUnit.MILLISECONDS)) {
-                LOG.warn("The loop of node {} did not stop within {} ms; the rest is closed all the same", settings.self(),
-                    NodeLimits.STOP_MILLIS);
+                LOG.warn("The loop of node {} did not stop within {} ms; the rest is closed all the same",
+                    settings.self(), NodeLimits.STOP_MILLIS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -404,7 +405,8 @@ public final class ControlPlaneNode implements ControlPlane {
 
         /** Adds a transport. Its credentials are the identity's, and it counts with this node's counters. */
         public Builder transport(TransportProvider provider, Optional<Endpoint> listen, Map<String, String> settings) {
-            transports.add(() -> provider.create(new TransportContext(identity::credentials, listen, counters, settings)));
+            transports.add(() ->
+                provider.create(new TransportContext(identity::credentials, listen, counters, settings)));
             return this;
         }
 

@@ -40,7 +40,8 @@ final class Forwarder {
     /** @param notExecuted hears that nothing happened, and why; then the commands may be tried again */
     void forward(NodeId leader, Gathering gathering, BiConsumer<Gathering, String> notExecuted) {
         underWay.add(gathering);
-        peers.call(leader, RpcType.SUBMIT, gathering.takePayload(), timeoutMillis(gathering), new PeerCaller.CallHandler() {
+        long timeoutMillis = timeoutMillis(gathering);
+        peers.call(leader, RpcType.SUBMIT, gathering.takePayload(), timeoutMillis, new PeerCaller.CallHandler() {
             @Override
             public void onResponse(Bytes response) {
                 underWay.remove(gathering);

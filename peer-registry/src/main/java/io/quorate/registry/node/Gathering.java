@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Submissions that travel together: as one entry of the log, or as one call to the leader. Filled and swept on the loop,
- * ended on any thread.
+ * Submissions that travel together: as one entry of the log, or as one call to the leader. Filled and swept on the
+ * loop, ended on any thread.
  */
 final class Gathering {
 
@@ -98,7 +98,8 @@ final class Gathering {
             }
         }
         if (!waiting) {
-            // The place in the log stays noted; the commands need not stay in memory until something is committed there.
+            // The place in the log stays noted; the commands need not stay in memory until something is committed
+            // there.
             submissions = List.of();
         }
         return next;

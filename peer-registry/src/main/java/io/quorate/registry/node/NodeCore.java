@@ -48,8 +48,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The node's inside: wires sessions, consensus, registry and state machine to one another on the loop.
  *
- * <p>Events set a mark; at the end of the turn the level is looked at, once for however many events. So a new incarnation,
- * whose predecessor's end and whose own admission are one turn, is never seen as an absence.
+ * <p>Events set a mark; at the end of the turn the level is looked at, once for however many events. So a new
+ * incarnation, whose predecessor's end and whose own admission are one turn, is never seen as an absence.
  */
 final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy, Applier.Listener, NodeServer.Services,
         Reconciler.Surroundings {

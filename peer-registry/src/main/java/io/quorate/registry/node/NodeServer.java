@@ -86,7 +86,8 @@ final class NodeServer implements CallServer {
     private void dispatch(Caller caller, RpcType type, Bytes request, long budgetMillis, ServedCall call)
             throws MalformedBytesException {
         switch (type) {
-            case PRE_VOTE, REQUEST_VOTE, HEARTBEAT, APPEND_ENTRIES, READ_INDEX -> consensus(caller, type, request, call);
+            case PRE_VOTE, REQUEST_VOTE, HEARTBEAT, APPEND_ENTRIES, READ_INDEX ->
+                consensus(caller, type, request, call);
             case PRESENCE -> {
                 PresenceReport report = PresenceReport.decode(request);
                 caller.node().ifPresent(observer -> node.presence().accept(observer, report));
@@ -96,7 +97,8 @@ final class NodeServer implements CallServer {
                 caller.standing() == Standing.MEMBER, call);
             case QUERY -> {
                 QueryRequest query = QueryRequest.decode(request);
-                node.reads().read(query.consistency(), query.queries(), answerWithin(budgetMillis), new QueryAnswer(call));
+                node.reads().read(query.consistency(), query.queries(), answerWithin(budgetMillis),
+                    new QueryAnswer(call));
             }
             case WATCH -> {
                 WatchRequest watch = WatchRequest.decode(request);
@@ -109,8 +111,8 @@ final class NodeServer implements CallServer {
             case PEER_CHANGES -> {
                 PeerChangesRequest changes = PeerChangesRequest.decode(request);
                 long waitMillis = Math.min(changes.waitMillis(), answerWithin(budgetMillis));
-                LongPoll<PeerChanges> poll =
-                    node.watches().watchPeers(changes.after(), waitMillis, new PeerChangesAnswer(changes.after(), call));
+                LongPoll<PeerChanges> poll = node.watches().watchPeers(changes.after(), waitMillis,
+                    new PeerChangesAnswer(changes.after(), call));
                 call.onCancelled(() -> node.watches().callOff(poll));
             }
         }
@@ -147,8 +149,8 @@ final class NodeServer implements CallServer {
             if (response.fits()) {
                 call.respond(response.encode());
             } else {
-                failed(new CommandRejectedException("the news of " + news.length() + " bytes do not fit a response; watch "
-                    + "less at a time"));
+                failed(new CommandRejectedException("the news of " + news.length() + " bytes do not fit a response; "
+                    + "watch less at a time"));
             }
         }
 

@@ -19,8 +19,8 @@ import java.util.SortedSet;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Tells every member whom this node sees, on each change and each second, and keeps what they tell. A lost report is made
- * good by the next one. Loop only.
+ * Tells every member whom this node sees, on each change and each second, and keeps what they tell. A lost report is
+ * made good by the next one. Loop only.
  */
 final class PresenceExchange {
 

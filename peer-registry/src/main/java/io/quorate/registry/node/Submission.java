@@ -9,8 +9,8 @@ import java.util.List;
 /**
  * Commands that one caller handed in together, on their way to their results.
  *
- * <p>It ends once, by {@link #succeed} or {@link #fail}, on any thread; the second end does nothing. So whoever is first,
- * the result or the deadline, decides, and no other step has to know.
+ * <p>It ends once, by {@link #succeed} or {@link #fail}, on any thread; the second end does nothing. So whoever is
+ * first, the result or the deadline, decides, and no other step has to know.
  */
 interface Submission {
 

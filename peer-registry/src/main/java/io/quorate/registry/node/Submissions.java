@@ -32,16 +32,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * The way of a command from its submission to the apply thread.
  *
- * <p><b>Mailbox.</b> Any thread hands in; room is taken first and given back at the command's end, so that everything under
- * way is bounded and a full node says so at once.
+ * <p><b>Mailbox.</b> Any thread hands in; room is taken first and given back at the command's end, so that everything
+ * under way is bounded and a full node says so at once.
  *
- * <p><b>Turn.</b> At the end of each turn of the loop everything that has gathered becomes as few entries as it fits into,
- * or one call to the leader. What cannot go anywhere now stays, and is tried again until its deadline.
+ * <p><b>Turn.</b> At the end of each turn of the loop everything that has gathered becomes as few entries as it fits
+ * into, or one call to the leader. What cannot go anywhere now stays, and is tried again until its deadline.
  *
- * <p><b>Outcome.</b> A proposed entry has a term and an index. What is committed at that index decides: this term's entry is
- * ours and its results are the callers'; another's means that ours never will be, and nothing happened. Losing the
- * leadership decides nothing: the successor may commit the entry. A deadline that passes first leaves the outcome unknown,
- * and says so (lesson: a proposal whose leader lost its place has not failed).
+ * <p><b>Outcome.</b> A proposed entry has a term and an index. What is committed at that index decides: this term's
+ * entry is ours and its results are the callers'; another's means that ours never will be, and nothing happened. Losing
+ * the leadership decides nothing: the successor may commit the entry. A deadline that passes first leaves the outcome
+ * unknown, and says so (lesson: a proposal whose leader lost its place has not failed).
  */
 final class Submissions {
 
@@ -94,7 +94,8 @@ final class Submissions {
             responder.fail(Failures.toError(overloaded(admission.describe())));
             return;
         }
-        long millis = Math.max(1, Math.min(budgetMillis - NodeLimits.ANSWER_MARGIN_MILLIS, NodeLimits.OPERATION_MILLIS));
+        long millis =
+            Math.max(1, Math.min(budgetMillis - NodeLimits.ANSWER_MARGIN_MILLIS, NodeLimits.OPERATION_MILLIS));
         enqueue(new RemoteSubmission(batch, loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis), fromMember,
             admission, responder));
     }
@@ -231,7 +232,9 @@ final class Submissions {
         retry.by(loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis));
     }
 
-    /** What a member has passed on is never passed on again: two nodes that take each other for the leader would loop. */
+    /**
+     * What a member has passed on is never passed on again: two nodes that take each other for the leader would loop.
+     */
     private void refuseMembers(Optional<NodeId> leader) {
         for (Iterator<Submission> each = backlog.iterator(); each.hasNext(); ) {
             Submission submission = each.next();
@@ -268,8 +271,8 @@ final class Submissions {
                 if (at.term().equals(entry.term())) {
                     ours[i] = at;
                 } else {
-                    at.fail(new UnavailableException("the leadership changed before the command was replicated; nothing "
-                        + "happened, and it is safe to try again"));
+                    at.fail(new UnavailableException("the leadership changed before the command was replicated; "
+                        + "nothing happened, and it is safe to try again"));
                 }
             }
         }

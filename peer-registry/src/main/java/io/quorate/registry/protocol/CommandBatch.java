@@ -12,8 +12,8 @@ import java.util.List;
 /**
  * Commands that travel and are logged together: the request of SUBMIT, and the payload of an entry of type COMMANDS.
  *
- * <p>{@code i32 count, count × (i32 length, bytes)}. Both uses have the same form, so that a batch that arrives is proposed
- * or passed on without touching a single command: its {@link #body} is joined to others' as it is.
+ * <p>{@code i32 count, count × (i32 length, bytes)}. Both uses have the same form, so that a batch that arrives is
+ * proposed or passed on without touching a single command: its {@link #body} is joined to others' as it is.
  */
 public final class CommandBatch {
 
@@ -118,8 +118,8 @@ public final class CommandBatch {
 
         private void append(Bytes piece, int commands, int bytes, boolean body) {
             if (!fits(commands, bytes)) {
-                throw new IllegalStateException("found " + commands + " commands of " + bytes + " bytes to join to " + count
-                    + " of " + bodyBytes + ", expected to be asked first whether they fit");
+                throw new IllegalStateException("found " + commands + " commands of " + bytes + " bytes to join to "
+                    + count + " of " + bodyBytes + ", expected to be asked first whether they fit");
             }
             if (pieces.size() == isBody.length) {
                 isBody = Arrays.copyOf(isBody, isBody.length * 2);

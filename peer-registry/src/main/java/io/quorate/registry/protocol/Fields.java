@@ -63,7 +63,8 @@ final class Fields {
         int at = in.position();
         long value = in.i64();
         if (value < 0) {
-            throw new MalformedBytesException("found " + what + " " + value + " at byte " + at + ", expected 0 or more");
+            throw new MalformedBytesException("found " + what + " " + value + " at byte " + at
+                + ", expected 0 or more");
         }
         return value;
     }
@@ -77,7 +78,10 @@ final class Fields {
         text.ifPresent(value -> out.string(cut(value, maxBytes)));
     }
 
-    /** Shortens what would exceed the reader's limit: a text that is too long must not make its whole message unreadable. */
+    /**
+     * Shortens what would exceed the reader's limit: a text that is too long must not make its whole message
+     * unreadable.
+     */
     static String cut(String text, int maxBytes) {
         int surelyFits = maxBytes / 4;
         return text.length() <= surelyFits ? text : text.substring(0, surelyFits);

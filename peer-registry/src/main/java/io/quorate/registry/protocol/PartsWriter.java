@@ -5,7 +5,9 @@ import io.quorate.api.BytesWriter;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Writes a payload in parts: small values beside one another in one array, large ones as parts of their own, uncopied. */
+/**
+ * Writes a payload in parts: small values beside one another in one array, large ones as parts of their own, uncopied.
+ */
 final class PartsWriter {
 
     private final List<Bytes> parts = new ArrayList<>();

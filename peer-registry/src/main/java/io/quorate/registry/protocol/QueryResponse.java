@@ -19,7 +19,9 @@ public record QueryResponse(LogIndex appliedIndex, List<Outcome> outcomes) {
         outcomes = List.copyOf(outcomes);
     }
 
-    /** Encodes; an answer that no longer fits the frame is replaced by a refusal that says so. Queries change nothing. */
+    /**
+     * Encodes; an answer that no longer fits the frame is replaced by a refusal that says so. Queries change nothing.
+     */
     public List<Bytes> encode() {
         PartsWriter out = new PartsWriter(64).i64(appliedIndex.value());
         long room = ProtocolLimits.MAX_RESPONSE_BYTES - Long.BYTES - Integer.BYTES
