@@ -72,7 +72,11 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        discard();
+        // A closed channel drops its handlers. What came before the end may not have been heard yet: a connection that
+        // was told why and closed before its session layer started it would otherwise never hear either.
+        if (!ended) {
+            discard();
+        }
     }
 
     @Override

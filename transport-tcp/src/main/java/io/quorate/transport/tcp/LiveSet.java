@@ -36,12 +36,6 @@ final class LiveSet {
         channel.closeFuture().addListener(future -> remove(member));
     }
 
-    /** {@code next} takes the place of {@code member}. */
-    void replace(Live member, Live next, Channel channel) {
-        add(next, channel);
-        remove(member);
-    }
-
     synchronized void remove(Live member) {
         members.remove(member);
         if (closing && members.isEmpty()) {

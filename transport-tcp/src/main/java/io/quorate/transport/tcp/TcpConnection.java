@@ -242,6 +242,7 @@ final class TcpConnection implements Connection, LiveSet.Live {
 
     /** Begins its life: the deadline for its activation runs from {@code beganNanos}. */
     void begin(long beganNanos) {
+        surroundings.live().add(this);
         long millis = surroundings.limits().preauthMillis();
         long left = TimeUnit.MILLISECONDS.toNanos(millis) - (System.nanoTime() - beganNanos);
         activationDeadline = channel.eventLoop().schedule(() -> {
@@ -374,6 +375,7 @@ final class TcpConnection implements Connection, LiveSet.Live {
     private void end(CloseReason reason, Optional<TcpStream> lessee) {
         ending = reason;
         life.gone();
+        channel.closeFuture().addListener(future -> surroundings.live().remove(this));
         activationDeadline.cancel(false);
         reader.discard();
         lessee.ifPresent(stream -> tell(() -> stream.lost(reason)));

@@ -8,6 +8,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.quorate.spi.transport.ChannelBinding;
+import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.transport.ConnectionFailure;
 import io.quorate.spi.transport.Evidence;
 import io.quorate.spi.transport.Origin;
@@ -126,9 +127,14 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
         TcpConnection connection = new TcpConnection(origin, dialId, remote, evidence, channel, gate, surroundings,
             surroundings.directBuffers(), onActive);
         connection.begin(beganNanos);
-        surroundings.live().replace(this, connection, channel);
+        surroundings.live().remove(this);
         ctx.pipeline().replace(this, null, connection.reader());
-        surroundings.sink().onConnection(connection);
+        try {
+            surroundings.sink().onConnection(connection);
+        } catch (RuntimeException defect) {
+            LOG.error("{} is closed: the sink failed", connection, defect);
+            connection.close(CloseReason.of(CloseReason.Kind.NORMAL, "a handler failed, see the log"));
+        }
     }
 
     private Evidence evidence(SSLSession session) throws SSLPeerUnverifiedException, CertificateException {
