@@ -19,14 +19,18 @@ import java.util.List;
  *
  * <p>Queries that share a call must not harm one another:
  * <ul>
- * <li>Their answers share one response, whose size is bounded. So a batch is made only as large as recent answers
- *     suggest, and a query that was refused in company is asked once more alone: then the refusal is its own.
+ * <li>Their answers share one response, whose size is bounded, and what does not fit is refused. So a batch is made only
+ *     as large as recent answers suggest, and a query that was refused in company is asked again in ever smaller
+ *     company: only a refusal that it met alone is surely its own.
  * <li>Queries of {@link Consistency.AtLeast} share a call only if their index is the same, or if each of them is known to
  *     be applied somewhere, so that none waits long for another's. Those that are ahead of everything known have a
  *     pipeline of their own.
  * </ul>
  */
 final class QueryPipeline extends Pipeline<PendingQuery> {
+
+    /** By how much the company of a refused query shrinks: from the largest batch to being alone in three steps. */
+    private static final int SHRINK_COMPANY_BY = 16;
 
     private final ClientCore core;
     private long typicalAnswerBytes;
@@ -51,16 +55,14 @@ final class QueryPipeline extends Pipeline<PendingQuery> {
             PendingQuery head = queue.peek();
             boolean first = items.isEmpty();
             Consistency joined = first ? head.consistency : join(shared, head.consistency);
-            if (!first && (joined == null || head.alone || head.payload.length() > room)) {
+            if (!first && (joined == null || head.company <= items.size() || head.payload.length() > room)) {
                 break;
             }
+            most = Math.min(most, head.company);
             shared = joined;
             room -= head.payload.length();
             queries.add(head.payload);
             items.add(queue.poll());
-            if (head.alone) {
-                break;
-            }
         }
         return items.isEmpty() ? null : new Flight<>(items, new QueryRequest(shared, queries).encode());
     }
@@ -73,27 +75,40 @@ final class QueryPipeline extends Pipeline<PendingQuery> {
             throw new MalformedBytesException("found " + outcomes.size() + " answers to " + flight.items.size()
                 + " queries, expected one to each");
         }
-        // The larger of what was just seen and a slow decline: guessing too large costs a call, too small a refusal.
-        typicalAnswerBytes = Math.max(response.length() / outcomes.size(), typicalAnswerBytes * 7 / 8);
         core.applied(answer.appliedIndex());
         List<PendingQuery> again = new ArrayList<>();
         List<PendingQuery> ended = new ArrayList<>();
+        List<Outcome> endings = new ArrayList<>();
         for (int i = flight.expired; i < outcomes.size(); i++) {
             PendingQuery query = flight.items.get(i);
-            query.alone = outcomes.get(i).rejected() && outcomes.size() > 1;
-            (query.alone ? again : ended).add(query);
-        }
-        release(ended);
-        requeue(again);
-        for (int i = flight.expired; i < outcomes.size(); i++) {
-            PendingQuery query = flight.items.get(i);
-            Outcome outcome = outcomes.get(i);
-            if (outcome.rejected() && !query.alone) {
-                query.completeExceptionally(new CommandRejectedException(outcome.message()));
-            } else if (!outcome.rejected()) {
-                query.complete(new QueryResult(answer.appliedIndex(), outcome.payload()));
+            if (outcomes.get(i).rejected() && outcomes.size() > 1) {
+                query.company = Math.max(1, outcomes.size() / SHRINK_COMPANY_BY);
+                again.add(query);
+            } else {
+                ended.add(query);
+                endings.add(outcomes.get(i));
             }
         }
+        noteAnswerBytes(response.length(), outcomes);
+        release(ended);
+        requeue(again);
+        for (int i = 0; i < ended.size(); i++) {
+            Outcome outcome = endings.get(i);
+            if (outcome.rejected()) {
+                ended.get(i).completeExceptionally(new CommandRejectedException(outcome.message()));
+            } else {
+                ended.get(i).complete(new QueryResult(answer.appliedIndex(), outcome.payload()));
+            }
+        }
+    }
+
+    /** Keeps the larger of what was just seen and a slow decline: a guess too small costs a call, too large a refusal. */
+    private void noteAnswerBytes(int responseBytes, List<Outcome> outcomes) {
+        int answers = 0;
+        for (Outcome outcome : outcomes) {
+            answers += outcome.rejected() ? 0 : 1;
+        }
+        typicalAnswerBytes = Math.max(responseBytes / Math.max(1, answers), typicalAnswerBytes * 7 / 8);
     }
 
     /** What satisfies both; null if they must not share a call. */

@@ -143,6 +143,11 @@ public final class QuorateClient implements ControlPlane {
             Stream.concat(Stream.of(status.node()), status.members().stream()).toList())));
     }
 
+    /** How many operations wait or are under way. */
+    public int pendingOperations() {
+        return core.capacity().count();
+    }
+
     /** How often what happened to this side's connections and calls, by name; a copy. */
     public SortedMap<String, Long> counters() {
         return runtime.counters();
