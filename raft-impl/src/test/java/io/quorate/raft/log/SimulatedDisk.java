@@ -74,6 +74,8 @@ final class SimulatedDisk implements Disk {
     private long failWriteAt = Long.MAX_VALUE;
     private long capacityBytes = Long.MAX_VALUE;
     private boolean overwritesNeedRoom;
+    private long fullAt = Long.MAX_VALUE;
+    private int fullAfterBytes;
     private boolean dead;
 
     /** A disk with one empty directory. */
@@ -120,6 +122,13 @@ final class SimulatedDisk implements Disk {
     /** As a file system that never overwrites in place: every write needs room, and a full disk may tear one. */
     SimulatedDisk overwritesNeedRoom(boolean need) {
         overwritesNeedRoom = need;
+        return this;
+    }
+
+    /** The write that is operation number {@code operation} runs full after some bytes, and the next one has room again. */
+    SimulatedDisk fullAt(long operation, int afterBytes) {
+        fullAt = operation;
+        fullAfterBytes = afterBytes;
         return this;
     }
 
@@ -361,6 +370,10 @@ final class SimulatedDisk implements Disk {
             if (operations == failWriteAt) {
                 put(Arrays.copyOf(bytes, bytes.length / 2), (int) at);
                 throw new IOException("Input/output error");
+            }
+            if (operations == fullAt) {
+                put(Arrays.copyOf(bytes, Math.min(bytes.length, fullAfterBytes)), (int) at);
+                throw new StorageFullException(path + ": no space left");
             }
             long more = Math.max(0, at + bytes.length - inode.visible.length);
             long needed = overwritesNeedRoom ? bytes.length : more;
