@@ -4,7 +4,6 @@ import io.netty.handler.ssl.OpenSslCertificateException;
 import io.quorate.spi.transport.CertificateRefusedException;
 import io.quorate.spi.transport.RefusalReason;
 import java.net.Socket;
-import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import javax.net.ssl.SSLEngine;
@@ -115,11 +114,7 @@ final class JudgingTrustManager extends X509ExtendedTrustManager {
                 default -> REJECTED;
             });
         }
-        // The platform's engine reads the alert from a path-validation cause, and says certificate_unknown otherwise.
-        return refused.reason() == RefusalReason.CERTIFICATE_EXPIRED
-            ? new CertificateException(refused.getMessage(), new CertPathValidatorException(refused.getMessage(),
-                refused, null, -1, CertPathValidatorException.BasicReason.EXPIRED))
-            : refused;
+        return refused; // which the platform's engine tells as certificate_unknown, whatever it is
     }
 
     private static CertificateException notAnEngine() {

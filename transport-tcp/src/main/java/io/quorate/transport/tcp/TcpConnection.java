@@ -67,6 +67,8 @@ final class TcpConnection implements Connection, LiveSet.Live {
     private volatile long lastFinished;
     private Future<?> activationDeadline;
     private CloseReason ending;
+    /** Whether the start has reached this thread: before it the handler is told nothing, not even the end. */
+    private boolean heard;
 
     /**
      * @param gate counts the socket's bytes
@@ -149,6 +151,7 @@ final class TcpConnection implements Connection, LiveSet.Live {
         }
         handler = connectionHandler;
         onLoop(() -> {
+            heard = true;
             if (ending != null) {
                 tell(() -> connectionHandler.onClosed(ending));
             } else {
@@ -379,7 +382,7 @@ final class TcpConnection implements Connection, LiveSet.Live {
         activationDeadline.cancel(false);
         reader.discard();
         lessee.ifPresent(stream -> tell(() -> stream.lost(reason)));
-        if (handler != null) {
+        if (heard) {
             tell(() -> handler.onClosed(reason));
         }
         if (Goodbye.isSaid(reason) && channel.isActive()) {

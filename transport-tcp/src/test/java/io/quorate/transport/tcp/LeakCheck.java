@@ -15,6 +15,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
 
     static final List<String> LEAKS = new CopyOnWriteArrayList<>();
+    static final List<String> FAULTS = new CopyOnWriteArrayList<>();
     private static final int COLLECTIONS = 4;
 
     static {
@@ -32,11 +33,13 @@ final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     @Override
     public void beforeAll(ExtensionContext context) {
         LEAKS.clear();
+        FAULTS.clear();
     }
 
     @Override
     public void afterAll(ExtensionContext context) {
         assertEquals(List.of(), found());
+        assertEquals(List.of(), FAULTS);
     }
 
     /** What has been lost. A leak shows when the lost thing is collected and another of its kind is made. */

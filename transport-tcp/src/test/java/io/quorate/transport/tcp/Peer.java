@@ -1,7 +1,5 @@
 package io.quorate.transport.tcp;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import io.quorate.api.Bytes;
 import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.transport.Connection;
@@ -86,7 +84,14 @@ final class Peer implements ConnectionHandler {
     @Override
     public void onClosed(CloseReason reason) {
         closes.incrementAndGet();
-        assertTrue(closed.complete(reason), "closed twice");
+        expect(closed.complete(reason), "closed twice");
+    }
+
+    /** A handler's own failure ends up in a log; the class that used it must fail all the same. */
+    private static void expect(boolean holds, String otherwise) {
+        if (!holds) {
+            LeakCheck.FAULTS.add(otherwise);
+        }
     }
 
     static <T> T get(CompletableFuture<T> future) {
@@ -134,7 +139,7 @@ final class Peer implements ConnectionHandler {
 
         @Override
         public void onReset(CloseReason reason) {
-            assertTrue(reset.complete(reason), "reset twice");
+            expect(reset.complete(reason), "reset twice");
         }
     }
 }
