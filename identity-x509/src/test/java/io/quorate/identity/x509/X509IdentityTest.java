@@ -18,6 +18,7 @@ import io.quorate.identity.x509.cert.PemFile;
 import io.quorate.identity.x509.cert.TestCertificate;
 import io.quorate.spi.identity.IdentityContext;
 import io.quorate.spi.identity.IdentityException;
+import io.quorate.spi.identity.IdentityProvider;
 import io.quorate.spi.identity.PeerIdentity;
 import io.quorate.spi.transport.CertificateRefusedException;
 import io.quorate.spi.transport.Evidence;
@@ -34,6 +35,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -74,6 +76,14 @@ class X509IdentityTest {
     @Test
     void runsInItsModule() {
         assertTrue(getClass().getModule().isNamed());
+    }
+
+    @Test
+    void itIsFoundByItsName() {
+        getClass().getModule().addUses(IdentityProvider.class);
+        List<String> names = ServiceLoader.load(getClass().getModule().getLayer(), IdentityProvider.class).stream()
+            .map(provider -> provider.get().name()).toList();
+        assertTrue(names.contains("x509"), names.toString());
     }
 
     @Test
