@@ -9,12 +9,12 @@ import java.util.List;
 /**
  * The segment that is being appended to.
  *
- * <p>Invariant: every byte at or behind the end is zero, durably so, except what an append since the last sync may have put
- * there. Three things keep it: files are filled with zeros before their first use; a truncation zeroes what it cuts, synced
- * before it returns; and what an append wrote that failed for want of room is zeroed, synced before anyone hears of it. So no old
- * record can ever stand behind a new one and be read as its successor. That matters most for two entries of the same index
- * and term, of which one was given up: if the old bytes came back after a crash, two logs would differ at one index and
- * term, which Raft's log matching rules out (thesis §3.5).
+ * <p>Invariant: every byte at or behind the end is zero, durably so, except what an append since the last sync may
+ * have put there. Three things keep it: files are filled with zeros before their first use; a truncation zeroes what
+ * it cuts, synced before it returns; and what an append wrote that failed for want of room is zeroed, synced before
+ * anyone hears of it. So no old record can ever stand behind a new one and be read as its successor. That matters
+ * most for two entries of the same index and term, of which one was given up: if the old bytes came back after a
+ * crash, two logs would differ at one index and term, which Raft's log matching rules out (thesis §3.5).
  *
  * <p>Storage thread only.
  */

@@ -15,7 +15,12 @@ import java.util.List;
  * @param recovery what the log was found to be
  */
 record DataDirectory(
-    EntryCodec codec, Closeable lock, StateFile state, Membership bootstrap, LogRecovery recovery, RecoveryReport report) {
+    EntryCodec codec,
+    Closeable lock,
+    StateFile state,
+    Membership bootstrap,
+    LogRecovery recovery,
+    RecoveryReport report) {
 
     static DataDirectory open(Disk disk, StorageOptions options) throws IOException {
         Path directory = options.directory();
@@ -76,8 +81,8 @@ record DataDirectory(
 
     /**
      * Without {@code VERSION} a directory is empty, or its making was interrupted: that file comes last, and nothing is
-     * stored before. Anything that says otherwise means that the file was lost, and making the directory anew would forget
-     * votes and entries.
+     * stored before. Anything that says otherwise means that the file was lost, and making the directory anew would
+     * forget votes and entries.
      */
     private static void requireNoData(Disk disk, Path directory, int seed) throws IOException {
         String used = null;

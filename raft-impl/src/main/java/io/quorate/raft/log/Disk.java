@@ -7,14 +7,14 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The port to the disk: the few operations that the store needs, so that tests and the simulation can bring one that tears
- * writes, fails fsyncs, fills up, and forgets at a crash everything that was not synced.
+ * The port to the disk: the few operations that the store needs, so that tests and the simulation can bring one that
+ * tears writes, fails fsyncs, fills up, and forgets at a crash everything that was not synced.
  *
  * <p>Thread-safe as a whole; a {@link File} is used by one thread at a time.
  *
  * <p><b>Durability.</b> A file's bytes are durable after {@link File#force()}; that a file has been created, renamed or
- * deleted is durable after {@link #syncDirectory} of its directory. Before that a crash may keep or lose them, whole or in
- * part, in any order.
+ * deleted is durable after {@link #syncDirectory} of its directory. Before that a crash may keep or lose them, whole
+ * or in part, in any order.
  *
  * <p><b>Full disks.</b> {@code create}, {@code createDirectory}, {@code rename} and {@link File#write} throw
  * {@link StorageFullException} if there is no room; of a write any part may then have happened. {@code force} and
@@ -49,8 +49,8 @@ public interface Disk {
     long usableBytes(Path directory) throws IOException;
 
     /**
-     * Locks {@code path}, a file that it creates if needed, against every other process and every other use in this one,
-     * until the result is closed or the process ends, however it ends.
+     * Locks {@code path}, a file that it creates if needed, against every other process and every other use in this
+     * one, until the result is closed or the process ends, however it ends.
      *
      * @throws StorageRefusedException if somebody holds it; the message names the process if it can be known
      */

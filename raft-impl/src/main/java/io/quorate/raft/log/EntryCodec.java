@@ -25,8 +25,8 @@ import java.util.zip.CRC32C;
  *     25    payload
  * </pre>
  *
- * <p>The seed is the CRC32C of the cluster id. With it in the checksum an entry of another cluster never verifies, neither
- * in a file that was copied by mistake nor in a message that went astray.
+ * <p>The seed is the CRC32C of the cluster id. With it in the checksum an entry of another cluster never verifies,
+ * neither in a file that was copied by mistake nor in a message that went astray.
  *
  * <p>Immutable, thread-safe.
  */
@@ -205,7 +205,8 @@ public final class EntryCodec {
         EntryType type = EntryType.ofCode(typeAt(header, at));
         if (term < 1 || index < 1 || type == null) {
             throw new MalformedBytesException("found term " + term + ", index " + index + " and type "
-                + typeAt(header, at) + " in a valid checksum, expected a term and an index of 1 or more and a known type: "
+                + typeAt(header, at) + " in a valid checksum, expected a term and an index of 1 or more and a "
+                + "known type: "
                 + "written by a newer version?");
         }
         return new LogEntry(term, index, type, record);

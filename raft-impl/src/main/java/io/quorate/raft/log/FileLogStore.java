@@ -175,8 +175,8 @@ public final class FileLogStore implements LogStore {
     }
 
     /**
-     * Removes what a failed append has left behind the end. An exception that is thrown here is final: what was written may
-     * come back. Preallocated space runs full only on file systems that move what they overwrite.
+     * Removes what a failed append has left behind the end. An exception that is thrown here is final: what was
+     * written may come back. Preallocated space runs full only on file systems that move what they overwrite.
      */
     private void takeBack(long batchBytes, StorageFullException cause) throws IOException {
         try {
@@ -197,7 +197,8 @@ public final class FileLogStore implements LogStore {
         for (int i = 0; i < entries.size(); i++) {
             LogEntry entry = entries.get(i);
             if (entry.index() != index + 1 || entry.term() < term) {
-                throw new IllegalArgumentException("found " + entry + ", expected entry " + (index + 1) + " of term " + term
+                throw new IllegalArgumentException("found " + entry + ", expected entry " + (index + 1) + " of "
+                    + "term " + term
                     + " or more");
             }
             index = entry.index();
@@ -209,7 +210,8 @@ public final class FileLogStore implements LogStore {
                 + hardState().term());
         }
         if (bytes > MAX_BATCH_BYTES) {
-            throw new IllegalArgumentException("found a batch of " + bytes + " bytes, expected at most " + MAX_BATCH_BYTES);
+            throw new IllegalArgumentException("found a batch of " + bytes + " bytes, expected at most "
+                + MAX_BATCH_BYTES);
         }
         return bytes;
     }
@@ -217,9 +219,9 @@ public final class FileLogStore implements LogStore {
     /**
      * Goes on in a new segment, which is large enough for {@code batchBytes}.
      *
-     * <p>The order is what recovery relies on. The old segment is synced before the new one has its name: so a torn write
-     * can only be in the last segment. The new one's head and zeros are durable before its name, and its name before the
-     * first entry in it can be synced: so no durable entry can be in a file that a crash takes away.
+     * <p>The order is what recovery relies on. The old segment is synced before the new one has its name: so a torn
+     * write can only be in the last segment. The new one's head and zeros are durable before its name, and its name
+     * before the first entry in it can be synced: so no durable entry can be in a file that a crash takes away.
      */
     private void rotate(long batchBytes) throws IOException {
         syncActive();
@@ -266,9 +268,9 @@ public final class FileLogStore implements LogStore {
      * {@inheritDoc}
      *
      * <p>Cutting takes several writes, in more than one file perhaps, and a crash may leave any part of them. So the
-     * intention is made durable first, and withdrawn last; recovery finishes what it finds intended. Without it, a page of
-     * zeros followed by a page of whole old records would look like damage, and a log whose later segment was deleted first
-     * would look like one that had lost entries.
+     * intention is made durable first, and withdrawn last; recovery finishes what it finds intended. Without it, a
+     * page of zeros followed by a page of whole old records would look like damage, and a log whose later segment
+     * was deleted first would look like one that had lost entries.
      */
     @Override
     public void truncateFrom(long index) throws IOException {
@@ -363,7 +365,8 @@ public final class FileLogStore implements LogStore {
         requireUsable();
         long last = lastIndex;
         if (from < 1 || toInclusive < from || toInclusive > last) {
-            throw new IndexOutOfBoundsException("found entries " + from + " to " + toInclusive + ", expected some of 1 to "
+            throw new IndexOutOfBoundsException("found entries " + from + " to " + toInclusive + ", expected some "
+                + "of 1 to "
                 + last);
         }
         Segment[] now = segments;
@@ -401,7 +404,8 @@ public final class FileLogStore implements LogStore {
             throw e;
         } catch (IOException e) {
             failure = new IOException(options.directory() + ": could not " + what + ": " + e.getMessage()
-                + ". Nothing is written any more, since what is on the disk is not known; check the disk and restart the "
+                + ". Nothing is written any more, since what is on the disk is not known; check the disk and "
+                + "restart the "
                 + "node.", e);
             throw failure;
         } catch (RuntimeException | Error e) {

@@ -22,8 +22,8 @@ public record HardState(Term term, Optional<NodeId> votedFor) {
     }
 
     /**
-     * Whether a node may go from this state to {@code next}: the term never decreases, and a vote once given stays given
-     * for its term. Else a restarted node could vote twice in one term, and two leaders could be elected in it.
+     * Whether a node may go from this state to {@code next}: the term never decreases, and a vote once given stays
+     * given for its term. Else a restarted node could vote twice in one term, and two leaders could be elected in it.
      */
     public boolean mayBecome(HardState next) {
         int order = next.term.compareTo(term);

@@ -4,8 +4,8 @@ import io.quorate.api.Bytes;
 import io.quorate.spi.consensus.EntryType;
 
 /**
- * One entry of the log together with its encoded form. Made by {@link EntryCodec} alone, so the two always agree: what is
- * replicated is, byte for byte, what is on disk, and nothing is encoded twice.
+ * One entry of the log together with its encoded form. Made by {@link EntryCodec} alone, so the two always agree:
+ * what is replicated is, byte for byte, what is on disk, and nothing is encoded twice.
  *
  * <p>Immutable, thread-safe. {@link #payload()} is a slice of {@link #encoded()} and shares its bytes.
  */

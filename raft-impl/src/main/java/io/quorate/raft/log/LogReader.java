@@ -9,9 +9,9 @@ import java.util.List;
 /**
  * Reads entries back from segments, verifying each.
  *
- * <p>Each read opens the file anew. That costs some microseconds on a path that is not hot (a leader serves what is recent
- * from memory), and it keeps a reader's troubles its own: an interrupted reader closes its own channel and not the one that
- * the storage thread writes to, and the number of open files does not grow with the log.
+ * <p>Each read opens the file anew. That costs some microseconds on a path that is not hot (a leader serves what is
+ * recent from memory), and it keeps a reader's troubles its own: an interrupted reader closes its own channel and
+ * not the one that the storage thread writes to, and the number of open files does not grow with the log.
  *
  * <p>Thread-safe.
  */

@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reads the whole log when the directory is opened: verifies every record, finds the end, and decides whether what is wrong
- * is a torn tail, which is cut, or damage, which is refused.
+ * Reads the whole log when the directory is opened: verifies every record, finds the end, and decides whether what
+ * is wrong is a torn tail, which is cut, or damage, which is refused.
  *
  * <p>First everything is read and judged, then the files are changed: a log that is refused is left as it was found.
  *
@@ -110,7 +110,8 @@ final class LogRecovery {
             if (header.baseIndex() != DataFiles.baseIndexOf(name) || header.baseIndex() != terms.lastIndex() + 1
                 || header.precedingTerm() != terms.lastTerm()) {
                 throw StorageRefusedException.damaged(path + " at offset 0", "a segment that begins with entry "
-                    + header.baseIndex() + " after an entry of term " + header.precedingTerm(), "one that begins with entry "
+                    + header.baseIndex() + " after an entry of term " + header.precedingTerm(), "one that begins "
+                    + "with entry "
                     + (terms.lastIndex() + 1) + " after term " + terms.lastTerm() + ", where the log ends so far");
             }
             Segment segment = new Segment(path, header, (int) size);
@@ -210,7 +211,8 @@ final class LogRecovery {
             // after the next power failure.
             DataFiles.zero(file, end, segment.fileBytes());
             changed = true;
-            repairs.add(segment.path() + " at offset " + end + ": finished the removal of entries from " + state.cutFrom()
+            repairs.add(segment.path() + " at offset " + end + ": finished the removal of entries from "
+                + state.cutFrom()
                 + " on, which the last stop interrupted");
         } else if (written > end) {
             // Said before it is done, for the same reason.
@@ -222,8 +224,8 @@ final class LogRecovery {
                 + terms.lastIndex() + ", the rest of a write that the last stop interrupted");
         }
         if (syncedOffset < end) {
-            // What a killed process wrote and did not sync is in the kernel's memory alone. And after a failed fsync the
-            // kernel may hold such pages as clean, so that an fsync now would skip them: write them again first.
+            // What a killed process wrote and did not sync is in the kernel's memory alone. And after a failed fsync
+            // the kernel may hold such pages as clean, so that an fsync now would skip them: write them again first.
             rewrite(file, window, syncedOffset, end);
             changed = true;
         }

@@ -8,10 +8,10 @@ import java.util.List;
  * A node's durable log and hard state.
  *
  * <p><b>Threads.</b> Operations ({@link #append}, {@link #truncateFrom}, {@link #saveHardState}, {@link #sync},
- * {@link #settle}, {@link #close}) belong to one thread, the storage thread; they block on the disk. {@link #read} may be
- * called from any thread at any time, as long as no operation changes the range that it reads. The getters
- * ({@link #firstIndex} to {@link #configurations}) tell what was recovered, to the thread that has opened the store, and
- * from the first operation on what is in the log, synced or not, to the storage thread.
+ * {@link #settle}, {@link #close}) belong to one thread, the storage thread; they block on the disk. {@link #read}
+ * may be called from any thread at any time, as long as no operation changes the range that it reads. The getters
+ * ({@link #firstIndex} to {@link #configurations}) tell what was recovered, to the thread that has opened the store,
+ * and from the first operation on what is in the log, synced or not, to the storage thread.
  *
  * <p>The storage thread must not be interrupted: an interrupt closes the files it is writing, and so fails the store.
  *
@@ -23,14 +23,15 @@ import java.util.List;
  * <tr><td>{@code truncateFrom}</td><td>on return</td></tr>
  * <tr><td>{@code saveHardState}</td><td>on return</td></tr>
  * </table>
- * A crash leaves every operation that was durable, and of the appends after the last sync any number of whole entries, in
- * order, from the first on: never one without those before it.
+ * A crash leaves every operation that was durable, and of the appends after the last sync any number of whole
+ * entries, in order, from the first on: never one without those before it.
  *
- * <p><b>Failures.</b> {@link StorageFullException} means that the operation has not happened, nothing is lost, and it may
- * be tried again. Any other {@link IOException} from an operation is final: nothing is known about what reached the disk
- * (a kernel may drop the pages of a failed fsync and report success the next time), so nothing is retried. Every later
- * call throws that same exception; only opening the directory anew, with a full check of what is there, goes on.
- * An {@link IllegalArgumentException} says that the caller broke a rule of Raft; nothing has happened.
+ * <p><b>Failures.</b> {@link StorageFullException} means that the operation has not happened, nothing is lost, and
+ * it may be tried again. Any other {@link IOException} from an operation is final: nothing is known about what
+ * reached the disk (a kernel may drop the pages of a failed fsync and report success the next time), so nothing is
+ * retried. Every later call throws that same exception; only opening the directory anew, with a full check of what
+ * is there, goes on. An {@link IllegalArgumentException} says that the caller broke a rule of Raft; nothing has
+ * happened.
  */
 public interface LogStore extends AutoCloseable {
 
@@ -64,7 +65,8 @@ public interface LogStore extends AutoCloseable {
      *
      * <p>All or nothing: after a {@link StorageFullException} none of them is in the log, nor will be after a restart.
      *
-     * @param entries in order, the first one next to the last in the log; terms not decreasing, and none above the saved
+     * @param entries in order, the first one next to the last in the log; terms not decreasing, and none above the
+     *     saved
      *     hard state's: a log that is ahead of its node's term could not be told from a hard state that went back
      */
     void append(List<LogEntry> entries) throws IOException;
@@ -87,9 +89,9 @@ public interface LogStore extends AutoCloseable {
     void sync() throws IOException;
 
     /**
-     * Notes durably how far the log is durable. Optional, and best called when the storage thread has run out of work for a
-     * moment: damage to an entry at or below the note is then never taken for a torn tail. Without it the note is made with
-     * the next append, the next hard state, or {@link #close}. Cheap if there is nothing to note.
+     * Notes durably how far the log is durable. Optional, and best called when the storage thread has run out of
+     * work for a moment: damage to an entry at or below the note is then never taken for a torn tail. Without it the
+     * note is made with the next append, the next hard state, or {@link #close}. Cheap if there is nothing to note.
      */
     void settle() throws IOException;
 
@@ -100,7 +102,8 @@ public interface LogStore extends AutoCloseable {
      * @param toInclusive an index that is in the log, {@code from} or more
      * @param maxBytes how many encoded bytes at most; the first entry is read even if it alone is larger
      * @return at least one entry, in order from {@code from} on; each verified
-     * @throws IOException if a file cannot be read, or an entry is damaged; the message names file and offset. The store is
+     * @throws IOException if a file cannot be read, or an entry is damaged; the message names file and offset. The
+     *     store is
      *     not failed by it, but the caller should not go on with a log that cannot be read.
      */
     List<LogEntry> read(long from, long toInclusive, int maxBytes) throws IOException;

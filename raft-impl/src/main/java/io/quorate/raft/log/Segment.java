@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * Where the entries of one segment file lie: a sparse index, one place noted about every {@link #STRIDE_BYTES}. Its memory is
- * bounded by the size of the log divided by the stride, whatever the size of the entries.
+ * Where the entries of one segment file lie: a sparse index, one place noted about every {@link #STRIDE_BYTES}. Its
+ * memory is bounded by the size of the log divided by the stride, whatever the size of the entries.
  *
  * <p>The storage thread changes it; any thread may look places up that do not change.
  */

@@ -7,8 +7,9 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 
 /**
- * Makes segment files ahead of their use: allocated, filled with zeros, synced. Appending then changes neither the file's
- * size nor where its blocks lie, so that a sync of the log writes data alone: about half the time of a growing file.
+ * Makes segment files ahead of their use: allocated, filled with zeros, synced. Appending then changes neither the
+ * file's size nor where its blocks lie, so that a sync of the log writes data alone: about half the time of a
+ * growing file.
  *
  * <p>Zeros and not just allocation: a zero length is how a scan knows the end of what was written, and blocks that were
  * never written cost a change of metadata at their first sync.
@@ -80,8 +81,8 @@ final class SegmentAllocator {
     }
 
     /**
-     * Waits for what is being prepared. A failure ahead of need is not one yet: the file is made again when it is needed,
-     * and if there is still no room, that says so.
+     * Waits for what is being prepared. A failure ahead of need is not one yet: the file is made again when it is
+     * needed, and if there is still no room, that says so.
      */
     private Prepared finish() throws IOException {
         if (pending == null) {

@@ -9,7 +9,8 @@ import java.util.zip.CRC32C;
  * The first bytes of a segment.
  *
  * @param baseIndex the index of its first entry
- * @param precedingTerm the term of the entry before that, 0 if there is none: so that the log can begin with this segment
+ * @param precedingTerm the term of the entry before that, 0 if there is none: so that the log can begin with this
+ *     segment
  *     once a snapshot has replaced those before it
  */
 record SegmentHeader(long baseIndex, long precedingTerm) {
@@ -31,14 +32,16 @@ record SegmentHeader(long baseIndex, long precedingTerm) {
         int read = file.read(ByteBuffer.wrap(bytes), 0);
         ByteBuffer in = ByteBuffer.wrap(bytes);
         if (read != BYTES || in.getInt(CHECKSUM_AT) != checksum(bytes)) {
-            throw StorageRefusedException.damaged(path + " at offset 0", "a head that is too short or whose checksum is "
+            throw StorageRefusedException.damaged(path + " at offset 0", "a head that is too short or whose "
+                + "checksum is "
                 + "wrong", "the head of a segment");
         }
         long magic = in.getLong();
         int format = in.getInt();
         int cluster = in.getInt();
         if (magic != MAGIC || format != DataFiles.FORMAT || cluster != seed) {
-            throw StorageRefusedException.damaged(path + " at offset 0", "magic " + Long.toHexString(magic) + ", format "
+            throw StorageRefusedException.damaged(path + " at offset 0", "magic " + Long.toHexString(magic) + ", "
+                + "format "
                 + format + ", cluster " + EntryCodec.hex(cluster), "magic " + Long.toHexString(MAGIC) + ", format "
                 + DataFiles.FORMAT + ", cluster " + EntryCodec.hex(seed));
         }

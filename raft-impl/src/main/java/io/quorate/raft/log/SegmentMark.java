@@ -3,16 +3,17 @@ package io.quorate.raft.log;
 import java.nio.ByteBuffer;
 
 /**
- * A record between entries, this file's own and never sent: it says how far the file had been synced when it was written.
- * The first append after each sync puts one before its entries, in the same write, so it costs no I/O of its own.
+ * A record between entries, this file's own and never sent: it says how far the file had been synced when it was
+ * written. The first append after each sync puts one before its entries, in the same write, so it costs no I/O of
+ * its own.
  *
- * <p>It is what tells damage from a torn write. A crash tears only what was not synced; but of that the disk may have kept
- * any part, a later page without an earlier one too. So a valid entry behind an invalid one proves nothing, while a valid
- * mark that speaks of a sync beyond an invalid record proves that the record was once whole on the disk, and perhaps
- * acknowledged.
+ * <p>It is what tells damage from a torn write. A crash tears only what was not synced; but of that the disk may
+ * have kept any part, a later page without an earlier one too. So a valid entry behind an invalid one proves
+ * nothing, while a valid mark that speaks of a sync beyond an invalid record proves that the record was once whole
+ * on the disk, and perhaps acknowledged.
  *
- * <p>Framed as an entry of type {@link #TYPE}: term and index are those of the last synced entry, the payload is the synced
- * offset.
+ * <p>Framed as an entry of type {@link #TYPE}: term and index are those of the last synced entry, the payload is the
+ * synced offset.
  */
 final class SegmentMark {
 

@@ -25,8 +25,8 @@ final class SegmentWindow {
     }
 
     /**
-     * Brings the bytes {@code [at, at + size)} of the file into memory, and returns where in {@link #array()} they begin.
-     * The array of an earlier call is left as it is: what was sliced from it stays valid.
+     * Brings the bytes {@code [at, at + size)} of the file into memory, and returns where in {@link #array()} they
+     * begin. The array of an earlier call is left as it is: what was sliced from it stays valid.
      */
     int bring(int at, int size) throws IOException {
         if (at < start || at + size > start + filled) {

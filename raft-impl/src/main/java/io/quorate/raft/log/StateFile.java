@@ -15,9 +15,9 @@ import java.util.zip.CRC32C;
  * {@code state-a} and {@code state-b}: term and vote, and what the log needs to know about itself.
  *
  * <p>A save writes the older slot, syncs it, then the other one, and syncs that. At every moment one slot is whole, and
- * after a save both hold the newest state: so a torn write never loses the state before it, and damage to either file never
- * takes a vote back. One alternating slot would not give the latter: with its newest write damaged, the node would wake with
- * the older state and could vote again in a term in which it has voted (thesis §3.4).
+ * after a save both hold the newest state: so a torn write never loses the state before it, and damage to either
+ * file never takes a vote back. One alternating slot would not give the latter: with its newest write damaged, the
+ * node would wake with the older state and could vote again in a term in which it has voted (thesis §3.4).
  *
  * <p>Storage thread only.
  */
@@ -102,10 +102,11 @@ final class StateFile implements Closeable {
     }
 
     /**
-     * Makes both slots hold what was read. What can be read need not be on the disk: a process that was killed between write
-     * and fsync leaves it in the kernel's memory. If a save then began with the wrong slot, a power failure could tear that
-     * one, forget the other, and take the vote back. So first the slot that was read is written over itself, which a tear
-     * cannot harm and which reaches the disk even if the kernel believes that it has; until then the other one stands.
+     * Makes both slots hold what was read. What can be read need not be on the disk: a process that was killed
+     * between write and fsync leaves it in the kernel's memory. If a save then began with the wrong slot, a power
+     * failure could tear that one, forget the other, and take the vote back. So first the slot that was read is
+     * written over itself, which a tear cannot harm and which reaches the disk even if the kernel believes that it
+     * has; until then the other one stands.
      */
     private void settleBoth() throws IOException {
         byte[] encoded = encode(seed, current);
@@ -138,10 +139,11 @@ final class StateFile implements Closeable {
     }
 
     /**
-     * Saves {@code next} in both slots; durable on return. Both hold the same before, but after a failed save the first one
-     * may be torn: so it is the first one again.
+     * Saves {@code next} in both slots; durable on return. Both hold the same before, but after a failed save the
+     * first one may be torn: so it is the first one again.
      *
-     * @throws StorageFullException if it is in neither; only a file system that moves what it overwrites can run full here
+     * @throws StorageFullException if it is in neither; only a file system that moves what it overwrites can run
+     *     full here
      */
     void save(State next) throws IOException {
         byte[] encoded = encode(seed, next);

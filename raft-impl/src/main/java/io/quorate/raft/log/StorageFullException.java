@@ -3,8 +3,8 @@ package io.quorate.raft.log;
 import java.io.IOException;
 
 /**
- * There is no room on the disk. The operation has not happened, nothing that was stored is lost, the store stays usable,
- * and the same operation may be tried again when there is room.
+ * There is no room on the disk. The operation has not happened, nothing that was stored is lost, the store stays
+ * usable, and the same operation may be tried again when there is room.
  */
 public final class StorageFullException extends IOException {
 

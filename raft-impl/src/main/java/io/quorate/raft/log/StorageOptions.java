@@ -15,7 +15,8 @@ import java.time.Instant;
  * @param bootstrap stored when the directory is made, ignored afterwards
  * @param now noted as the time of creation when the directory is made
  * @param firstSegmentBytes the size of the first segment file; small, so that a small cluster starts at once
- * @param maxSegmentBytes later segment files grow fourfold up to this size; only a single larger batch makes a larger one
+ * @param maxSegmentBytes later segment files grow fourfold up to this size; only a single larger batch makes a
+ *     larger one
  */
 public record StorageOptions(
     Path directory,
@@ -35,7 +36,8 @@ public record StorageOptions(
 
     /** @throws IllegalArgumentException if the sizes make no sense */
     public StorageOptions {
-        if (firstSegmentBytes < SMALLEST_BYTES || maxSegmentBytes < firstSegmentBytes || maxSegmentBytes > LIMIT_BYTES) {
+        if (firstSegmentBytes < SMALLEST_BYTES || maxSegmentBytes < firstSegmentBytes
+            || maxSegmentBytes > LIMIT_BYTES) {
             throw new IllegalArgumentException("found segments of " + firstSegmentBytes + " to " + maxSegmentBytes
                 + " bytes, expected " + SMALLEST_BYTES + " to " + LIMIT_BYTES + ", the first not the larger one");
         }

@@ -4,8 +4,8 @@ import java.io.IOException;
 
 /**
  * The store does not open this directory: it is in use, of a newer format, of another cluster or node, or damaged. The
- * message names the file, what was found, what was expected, and the remedy; it is meant for the operator as it is. Nothing
- * in the directory has been changed.
+ * message names the file, what was found, what was expected, and the remedy; it is meant for the operator as it is.
+ * Nothing in the directory has been changed.
  */
 public final class StorageRefusedException extends IOException {
 

@@ -44,8 +44,9 @@ public final class SystemDisk implements Disk {
     private static final FileAttribute<?>[] FILE_ATTRIBUTES = attributes(FILE_MODE);
 
     /**
-     * Lock files held by this process. POSIX record locks belong to the process: a second store in it would be granted the
-     * lock, and closing any other descriptor of the file would release it. So this is asked before the file is touched.
+     * Lock files held by this process. POSIX record locks belong to the process: a second store in it would be
+     * granted the lock, and closing any other descriptor of the file would release it. So this is asked before the
+     * file is touched.
      */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
@@ -153,7 +154,8 @@ public final class SystemDisk implements Disk {
             FileChannel held = channel;
             return () -> {
                 try {
-                    held.close(); // Releases the lock. The file stays: deleting it would let two processes lock two files.
+                    // Releases the lock. The file stays: deleting it would let two processes lock two files.
+                    held.close();
                 } finally {
                     HELD.remove(real);
                 }
@@ -182,7 +184,8 @@ public final class SystemDisk implements Disk {
 
     private static StorageRefusedException inUse(Path path, String holder) {
         return new StorageRefusedException(Reason.IN_USE, path + ": found the data directory in use by " + holder
-            + ", expected it free: one node, one directory. Stop that process, or give this node a directory of its own.");
+            + ", expected it free: one node, one directory. Stop that process, or give this node a directory of "
+            + "its own.");
     }
 
     /** The JDK has no exception of its own for a full disk, only the operating system's words. */

@@ -3,8 +3,8 @@ package io.quorate.raft.log;
 import java.util.Arrays;
 
 /**
- * The term of every entry of a log, as runs: one pair (first index, term) for each stretch of entries of one term. A log of
- * millions of entries has as many runs as it has seen leaders, so this stays small and is always in memory.
+ * The term of every entry of a log, as runs: one pair (first index, term) for each stretch of entries of one term. A
+ * log of millions of entries has as many runs as it has seen leaders, so this stays small and is always in memory.
  *
  * <p>Pure; not thread-safe.
  */
@@ -74,7 +74,8 @@ public final class TermIndex {
     /**
      * The term of the entry at {@code index}, from {@code firstIndex() - 1} to {@code lastIndex()}.
      *
-     * @throws IndexOutOfBoundsException outside that range. A term that is not known is never answered with 0: a compacted
+     * @throws IndexOutOfBoundsException outside that range. A term that is not known is never answered with 0: a
+     *     compacted
      *     entry whose term reads as 0 would match by accident.
      */
     public long termAt(long index) {
@@ -101,7 +102,8 @@ public final class TermIndex {
     /**
      * Appends one entry.
      *
-     * @throws IllegalArgumentException unless {@code index} is the next one and {@code term} is not below the last term: in
+     * @throws IllegalArgumentException unless {@code index} is the next one and {@code term} is not below the last
+     *     term: in
      *     a log terms never decrease (thesis §3.5)
      */
     public void append(long index, long term) {
@@ -144,17 +146,20 @@ public final class TermIndex {
         }
     }
 
-    /** The first entry of the run that holds {@code index}: where a conflicting term begins (thesis §3.5, last part). */
+    /**
+     * The first entry of the run that holds {@code index}: where a conflicting term begins (thesis §3.5, last part).
+     */
     public long firstIndexOfTermAt(long index) {
         if (!contains(index)) {
-            throw new IndexOutOfBoundsException("found index " + index + ", expected " + firstIndex + " to " + lastIndex);
+            throw new IndexOutOfBoundsException("found index " + index + ", expected " + firstIndex + " to "
+                + lastIndex);
         }
         return starts[runOf(index)];
     }
 
     /**
-     * The last entry, at or before {@code index}, whose term is at most {@code term}; {@code firstIndex() - 1} if there is
-     * none. What a leader skips to after a follower reported a conflict, and the other way round.
+     * The last entry, at or before {@code index}, whose term is at most {@code term}; {@code firstIndex() - 1} if
+     * there is none. What a leader skips to after a follower reported a conflict, and the other way round.
      */
     public long lastIndexAtOrBelowTerm(long index, long term) {
         long at = Math.min(index, lastIndex);

@@ -10,8 +10,8 @@ import java.time.Instant;
 import java.util.zip.CRC32C;
 
 /**
- * {@code VERSION}: whose directory this is and which formats it has. Text, since it is what an operator opens first. Written
- * last when a directory is made, so its presence says that everything else is complete.
+ * {@code VERSION}: whose directory this is and which formats it has. Text, since it is what an operator opens first.
+ * Written last when a directory is made, so its presence says that everything else is complete.
  */
 final class VersionFile {
 
@@ -40,7 +40,8 @@ final class VersionFile {
         int format = Integer.parseInt(lines[1].substring("format ".length()));
         if (format > DataFiles.FORMAT) {
             throw new StorageRefusedException(Reason.NEWER_FORMAT, path + ": found format " + format
-                + ", expected at most " + DataFiles.FORMAT + ". A newer version has written this directory; start it with "
+                + ", expected at most " + DataFiles.FORMAT + ". A newer version has written this directory; start "
+                + "it with "
                 + "that version or a later one.");
         }
         int checksumAt = text.lastIndexOf(CHECKSUM);
@@ -56,7 +57,8 @@ final class VersionFile {
     private static void same(Path path, String what, String found, String expected) throws IOException {
         if (!found.equals(expected)) {
             throw new StorageRefusedException(Reason.FOREIGN, path + ": found " + what + " \"" + found
-                + "\", expected \"" + expected + "\". Correct the " + what + " id in the configuration, or give this node "
+                + "\", expected \"" + expected + "\". Correct the " + what + " id in the configuration, or give "
+                + "this node "
                 + "a directory of its own.");
         }
     }

@@ -15,8 +15,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The power fails at every operation that the store does to the disk, with any part of what was not synced surviving; or the
- * process is killed there. Whatever was promised before must be there afterwards, and nothing that was never appended.
+ * The power fails at every operation that the store does to the disk, with any part of what was not synced
+ * surviving; or the process is killed there. Whatever was promised before must be there afterwards, and nothing that
+ * was never appended.
  */
 final class CrashTest {
 

@@ -12,7 +12,10 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Damage to what was durable is refused, with file and offset, or does no harm; it never passes for an empty or shorter log. */
+/**
+ * Damage to what was durable is refused, with file and offset, or does no harm; it never passes for an empty or
+ * shorter log.
+ */
 final class DamageTest {
 
     private static final Path LOG = Stores.ROOT.resolve(DataFiles.LOG);
@@ -38,7 +41,8 @@ final class DamageTest {
     }
 
     private Path segment(int number) {
-        return LOG.resolve(disk.list(LOG).stream().filter(name -> DataFiles.baseIndexOf(name) > 0).toList().get(number));
+        List<String> names = disk.list(LOG).stream().filter(name -> DataFiles.baseIndexOf(name) > 0).toList();
+        return LOG.resolve(names.get(number));
     }
 
     private static StorageRefusedException refused(SimulatedDisk disk, Reason reason) {

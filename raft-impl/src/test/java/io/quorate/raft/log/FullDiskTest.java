@@ -82,7 +82,8 @@ final class FullDiskTest {
         for (int i = 0; i < 50; i++) {
             assertEquals(2, Stores.open(disk.afterPowerLoss(random)).lastIndex());
         }
-        // The same index and term with other content, as a leader may do that has told the first caller "nothing happened".
+        // The same index and term with other content, as a leader may do that has told the first caller "nothing
+        // happened".
         List<LogEntry> other = Stores.entries(1, 3, 3, 12);
         store.append(other);
         for (int i = 0; i < 50; i++) {

@@ -18,9 +18,9 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * A disk in memory that behaves as badly as a real one may. It knows what is visible (the kernel's page cache) and what is
- * durable; a crash keeps an arbitrary part of the difference: any bytes of the writes that were not synced, in any order, and
- * of each directory's changes a prefix.
+ * A disk in memory that behaves as badly as a real one may. It knows what is visible (the kernel's page cache) and
+ * what is durable; a crash keeps an arbitrary part of the difference: any bytes of the writes that were not synced,
+ * in any order, and of each directory's changes a prefix.
  *
  * <p>Deterministic: faults come at counted operations, and randomness from the generator that is passed in.
  */
@@ -86,7 +86,9 @@ final class SimulatedDisk implements Disk {
         durable.put(root, inode);
     }
 
-    /** Whether the power has failed; the failure may have struck a background task, whose exception nobody has seen yet. */
+    /**
+     * Whether the power has failed; the failure may have struck a background task, whose exception nobody has seen yet.
+     */
     boolean dead() {
         return dead;
     }
@@ -102,7 +104,10 @@ final class SimulatedDisk implements Disk {
         return this;
     }
 
-    /** The fsync of a file that is operation number {@code operation} fails, and the kernel forgets that pages were dirty. */
+    /**
+     * The fsync of a file that is operation number {@code operation} fails, and the kernel forgets that pages were
+     * dirty.
+     */
     SimulatedDisk failForceAt(long operation) {
         failForceAt = operation;
         return this;
@@ -125,7 +130,9 @@ final class SimulatedDisk implements Disk {
         return this;
     }
 
-    /** The write that is operation number {@code operation} runs full after some bytes, and the next one has room again. */
+    /**
+     * The write that is operation number {@code operation} runs full after some bytes, and the next one has room again.
+     */
     SimulatedDisk fullAt(long operation, int afterBytes) {
         fullAt = operation;
         fullAfterBytes = afterBytes;
@@ -143,7 +150,10 @@ final class SimulatedDisk implements Disk {
         return copy(random, (at, size) -> random.nextDouble() < keep, piece);
     }
 
-    /** The disk after a power failure that kept of every unsynced write exactly the bytes before file offset {@code end}. */
+    /**
+     * The disk after a power failure that kept of every unsynced write exactly the bytes before file offset {@code
+     * end}.
+     */
     SimulatedDisk afterPowerLossKeepingUpTo(int end) {
         return copy(null, (at, size) -> at < end, 1);
     }

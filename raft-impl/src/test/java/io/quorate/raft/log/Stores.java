@@ -22,7 +22,8 @@ final class Stores {
     static final ClusterId CLUSTER = new ClusterId("demo");
     static final NodeId NODE = new NodeId("n1");
     static final EntryCodec CODEC = new EntryCodec(CLUSTER);
-    static final Membership BOOTSTRAP = Membership.ofVoters(Map.of(NODE, List.of(Endpoint.parse("tcp://127.0.0.1:7001"))));
+    static final Membership BOOTSTRAP = Membership.ofVoters(Map.of(NODE,
+        List.of(Endpoint.parse("tcp://127.0.0.1:7001"))));
     static final int FIRST_SEGMENT_BYTES = 512;
     static final int MAX_SEGMENT_BYTES = 1024;
     static final Path ROOT = Path.of("/data");
