@@ -3,6 +3,7 @@ package io.quorate.client;
 import static io.quorate.client.ClientLimits.MAX_CALLS_IN_FLIGHT;
 import static io.quorate.client.ClientLimits.MAX_CALLS_IN_FLIGHT_OVERALL;
 import static io.quorate.client.ClientLimits.NANOS_PER_MILLI;
+import static io.quorate.client.ClientLimits.TOO_LATE_TO_SEND_FRACTION;
 
 import io.quorate.api.Bytes;
 import io.quorate.api.Consistency;
@@ -293,16 +294,18 @@ final class ClientCore {
         LOG.warn("node {} has answered {} with what this build cannot read: {}", node, type, e.getMessage());
     }
 
-    /** When to end an operation at the latest: earlier than its deadline if there is nobody to ask. */
+    /** When to end an operation that waits to be sent: earlier than its deadline if there is nobody to ask. */
     long endNanos(Pending<?> operation) {
+        long end = operation instanceof PendingCommand ? operation.deadlineNanos
+            - (operation.deadlineNanos - operation.startNanos) / TOO_LATE_TO_SEND_FRACTION : operation.deadlineNanos;
         if (!routes.isolated()) {
-            return operation.deadlineNanos;
+            return end;
         }
         if (reachability.hopeless()) {
             return Long.MIN_VALUE;
         }
         long patience = Math.max(isolatedSinceNanos, operation.startNanos) + settings.connectTimeoutNanos();
-        return Math.min(operation.deadlineNanos, patience);
+        return Math.min(end, patience);
     }
 
     /** Why {@code node} cannot be asked, if that is certain. */
@@ -323,7 +326,8 @@ final class ClientCore {
         if (routes.isolated()) {
             return new UnavailableException("no server can be reached: " + reachability.describe());
         }
-        String within = "not done within " + (operation.deadlineNanos - operation.startNanos) / NANOS_PER_MILLI + " ms";
+        String within = "not done within its time of "
+            + (operation.deadlineNanos - operation.startNanos) / NANOS_PER_MILLI + " ms";
         if (operation.lastFailure != null) {
             ControlPlaneException last =
                 Failures.ofCall(Pipeline.where(operation.lastNode), operation.lastFailure, readOnly);

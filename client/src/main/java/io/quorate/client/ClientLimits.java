@@ -33,6 +33,12 @@ final class ClientLimits {
     /** The most bytes of queries in one call. */
     static final int MAX_QUERY_BATCH_BYTES = 1 << 20;
 
+    /**
+     * A command is not sent in the last part of its time, 1/16 of it. What was not sent surely did not happen; sent so
+     * late, it would most likely end with an unknown outcome instead.
+     */
+    static final int TOO_LATE_TO_SEND_FRACTION = 16;
+
     /** How long one attempt of a small call may take; a long poll's time to wait comes on top. */
     static final long ATTEMPT_MILLIS = 2_000;
 
