@@ -131,7 +131,8 @@ public final class ControlPlaneNode implements ControlPlane {
             }
         }
         String transports = settings.transports().stream()
-            .map(transport -> transport.scheme() + " (" + transport.description() + ")").collect(Collectors.joining(", "));
+            .map(transport -> transport.scheme() + " (" + transport.description() + ")")
+            .collect(Collectors.joining(", "));
         LOG.info("Node {} of cluster {} started: incarnation {}, version {}, identity {}, consensus {}, "
             + "state machine {}, listening on {}, transports {}", settings.self(), settings.cluster(),
             core.incarnation(), settings.version(), settings.identity().self(), settings.consensus().name(),
