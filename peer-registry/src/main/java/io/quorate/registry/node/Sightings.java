@@ -5,6 +5,7 @@ import io.quorate.registry.directory.Sighting;
 import io.quorate.registry.session.LocalDescription;
 import io.quorate.registry.session.NodePresence;
 import io.quorate.spi.transport.Endpoint;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -35,7 +36,7 @@ final class Sightings {
 
     /** A session's end in an operator's words. */
     static String reason(String closeReason) {
-        if (closeReason.startsWith(GOODBYE_OF_STOPPING_NODE)) {
+        if (closeReason.toLowerCase(Locale.ROOT).startsWith(GOODBYE_OF_STOPPING_NODE)) {
             return "node stopped: shutdown";
         }
         return closeReason.equals(LOST) || closeReason.startsWith(LOST + ":")

@@ -35,7 +35,8 @@ class PeerStatusMachineTest {
     void admittedIsConnectingAndConfirmedIsOnline() {
         assertEquals(List.of("CONNECTING@7"), path(Optional.empty(), admitted(7)));
         assertEquals(List.of("CONNECTING@7", "ONLINE@7"), path(Optional.empty(), confirmed(7)));
-        for (PeerStatus from : List.of(PeerStatus.UNKNOWN, PeerStatus.SUSPECT, PeerStatus.OFFLINE, PeerStatus.REMOVED)) {
+        for (PeerStatus from :
+                List.of(PeerStatus.UNKNOWN, PeerStatus.SUSPECT, PeerStatus.OFFLINE, PeerStatus.REMOVED)) {
             assertEquals(List.of("CONNECTING@7"), path(recorded(from, 7), admitted(7)), from.name());
             assertEquals(List.of("CONNECTING@7", "ONLINE@7"), path(recorded(from, 7), confirmed(7)), from.name());
         }
@@ -110,8 +111,8 @@ class PeerStatusMachineTest {
     @Test
     void metadataIsFilledInWhenItBecomesKnownAndLeavesTheStatusAlone() {
         List<PeerChange> changes = PeerStatusMachine.path(ID, recorded(PeerStatus.ONLINE, 7),
-            new PeerStatusMachine.Situation(true, false, new Sighting(true, true, 7, Optional.empty(), Optional.of("new"),
-                List.of(), "", ""), 0));
+            new PeerStatusMachine.Situation(true, false,
+                new Sighting(true, true, 7, Optional.empty(), Optional.of("new"), List.of(), "", ""), 0));
         assertEquals(1, changes.size());
         assertEquals(PeerStatus.ONLINE, changes.get(0).status());
         assertEquals(Optional.of("new"), changes.get(0).fingerprint());
@@ -188,8 +189,8 @@ class PeerStatusMachineTest {
     }
 
     private static Sighting seen(boolean present, boolean confirmed, long incarnation) {
-        return new Sighting(present, confirmed, incarnation, Optional.of("id"), Optional.of("print"), List.of("tcp://h:1"),
-            "1", present ? "" : "connection lost");
+        return new Sighting(present, confirmed, incarnation, Optional.of("id"), Optional.of("print"),
+            List.of("tcp://h:1"), "1", present ? "" : "connection lost");
     }
 
     private static Optional<RegistrySnapshot.Entry> recorded(PeerStatus status, long incarnation) {

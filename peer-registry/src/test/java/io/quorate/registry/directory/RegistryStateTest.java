@@ -118,9 +118,11 @@ class RegistryStateTest {
         apply(1, online(0, 7, "print"), change(1, 7, PeerStatus.SUSPECT), change(2, 7, PeerStatus.OFFLINE));
         List<Long> heard = new ArrayList<>();
         long after = 0;
-        for (Optional<PeerChanges> next = state.changesAfter(0, 2); next.isPresent(); next = state.changesAfter(after, 2)) {
+        Optional<PeerChanges> next = state.changesAfter(after, 2);
+        while (next.isPresent()) {
             heard.addAll(numbers(next.get().events()));
             after = next.get().upTo();
+            next = state.changesAfter(after, 2);
         }
         assertEquals(List.of(1L, 2L, 3L), heard);
     }
@@ -170,7 +172,8 @@ class RegistryStateTest {
     }
 
     private static PeerChange change(long revision, long incarnation, PeerStatus status) {
-        return new PeerChange(N2, revision, incarnation, status, "why", Optional.empty(), Optional.empty(), List.of(), "");
+        return new PeerChange(N2, revision, incarnation, status, "why", Optional.empty(), Optional.empty(), List.of(),
+            "");
     }
 
     private static List<Long> numbers(List<PeerEvent> events) {

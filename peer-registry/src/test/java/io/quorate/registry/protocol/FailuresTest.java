@@ -46,8 +46,8 @@ class FailuresTest {
             assertInstanceOf(UnavailableException.class, Failures.ofCall("n1", failure, true));
         }
         for (RpcError.Code code : RpcError.Code.values()) {
-            boolean unknown = Failures.ofCall("n1", remote(RpcError.of(code, "")), false) instanceof OutcomeUnknownException;
-            assertEquals(code.maybeExecuted(), unknown, code.name());
+            ControlPlaneException arrived = Failures.ofCall("n1", remote(RpcError.of(code, "")), false);
+            assertEquals(code.maybeExecuted(), arrived instanceof OutcomeUnknownException, code.name());
         }
         assertInstanceOf(UnavailableException.class,
             Failures.ofCall("n1", new CallFailure(CallFailure.Kind.NOT_SENT, Optional.empty(), ""), false));

@@ -49,8 +49,8 @@ class ProtocolTest {
     }
 
     private static final NodeId N1 = new NodeId("n1");
-    private static final Peer PEER = new Peer(N1, 7, PeerStatus.SUSPECT, "connection lost", Optional.of("spiffe://t/node/n1"),
-        Optional.of("ab12"), List.of("tcp://h:1", "quic://h:2"), "0.1.0", Instant.ofEpochMilli(1_234), Optional.of(N1),
+    private static final Peer PEER = new Peer(N1, 7, PeerStatus.SUSPECT, "connection lost",
+        Optional.of("spiffe://t/node/n1"), Optional.of("ab12"), List.of("tcp://h:1", "quic://h:2"), "0.1.0", Instant.ofEpochMilli(1_234), Optional.of(N1),
         new Term(3));
     private static final Peer BARE = new Peer(new NodeId("x"), 0, PeerStatus.UNKNOWN, "", Optional.empty(),
         Optional.empty(), List.of(), "", Instant.EPOCH, Optional.empty(), Term.ZERO);
@@ -77,7 +77,8 @@ class ProtocolTest {
         all.put("PEER_CHANGES", new Message(after, after.encode(), PeerChangesRequest::decode));
         PresenceReport report = new PresenceReport(1, 2, List.of(N1, new NodeId("n2")));
         all.put("PRESENCE", new Message(report, report.encode(), PresenceReport::decode));
-        PeerView view = new PeerView(4, List.of(PEER, BARE), List.of(new PresenceRow(N1, 12, List.of(new NodeId("n2")))));
+        PeerView view = new PeerView(4, List.of(PEER, BARE),
+            List.of(new PresenceRow(N1, 12, List.of(new NodeId("n2")))));
         all.put("PEERS response", new Message(view, PeerCodec.encode(view), PeerCodec::decodeView));
         PeerChanges events = new PeerChanges(6, false, List.of(), List.of(new PeerEvent(6, PeerStatus.ONLINE, PEER)));
         all.put("PEER_CHANGES events", new Message(events, PeerCodec.encode(events), PeerCodec::decodeChanges));
@@ -108,10 +109,12 @@ class ProtocolTest {
             Bytes whole = each.getValue().encoded();
             for (int length = 0; length < whole.length(); length++) {
                 Bytes cut = whole.slice(0, length);
-                assertThrows(MalformedBytesException.class, () -> each.getValue().decoder().decode(cut), "at " + length);
+                assertThrows(MalformedBytesException.class, () -> each.getValue().decoder().decode(cut),
+                    "at " + length);
             }
             Bytes longer = new BytesWriter().raw(whole).u8(0).toBytes();
-            assertThrows(MalformedBytesException.class, () -> each.getValue().decoder().decode(longer), "one byte more");
+            assertThrows(MalformedBytesException.class, () -> each.getValue().decoder().decode(longer),
+                "one byte more");
         }));
     }
 
