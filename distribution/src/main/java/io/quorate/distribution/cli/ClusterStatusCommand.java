@@ -1,0 +1,129 @@
+package io.quorate.distribution.cli;
+
+import io.quorate.api.NodeId;
+import io.quorate.api.NodeStatus;
+import io.quorate.client.MemberStatus;
+import io.quorate.distribution.compose.ClusterConnection;
+import io.quorate.distribution.config.Durations;
+import io.quorate.distribution.output.Json;
+import io.quorate.distribution.output.Table;
+import io.quorate.distribution.problem.ExitCode;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Shows each node's own account: role, term, indexes, whom it sees. */
+@Command(name = "status", description = "Show every node's own account: role, term, indexes, whom it sees.",
+    footer = {"", "Exits with 3 if no node that answered knows a leader.", "", "Example:", "  quorate cluster status",
+        "  quorate cluster status --server n2 --json"})
+final class ClusterStatusCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Mixin
+    private ConnectOptions connection;
+
+    @Option(names = "--counters", description = "Show each node's counters too.")
+    private boolean counters;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws Exception {
+        List<MemberStatus> answers = ask();
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            List<Object> nodes = new ArrayList<>();
+            answers.forEach(answer -> nodes.add(json(answer)));
+            out.println(Json.document(Json.object("leader", leader(answers).map(NodeId::value), "nodes", nodes)));
+        } else {
+            print(out, answers);
+        }
+        return leader(answers).isPresent() ? ExitCode.DONE : ExitCode.UNAVAILABLE;
+    }
+
+    private List<MemberStatus> ask() throws Exception {
+        try (ClusterConnection connected = connection.connect(QuorateCommand.environment(spec))) {
+            if (connection.namesServer()) {
+                NodeStatus status = connection.await(connected.plane().status());
+                return List.of(new MemberStatus(status.node(), Optional.of(status), Optional.empty()));
+            }
+            return connection.await(connected.memberStatuses());
+        }
+    }
+
+    private static Optional<NodeId> leader(List<MemberStatus> answers) {
+        return answers.stream().flatMap(answer -> answer.status().stream())
+            .filter(status -> status.leader().isPresent())
+            .max((a, b) -> a.term().compareTo(b.term())).flatMap(NodeStatus::leader);
+    }
+
+    private void print(PrintWriter out, List<MemberStatus> answers) {
+        Table table = new Table("NODE", "ROLE", ">TERM", "LEADER", ">COMMIT", ">APPLIED", ">LAST", "SEES", ">UPTIME",
+            "VERSION");
+        List<String> notes = new ArrayList<>();
+        for (MemberStatus answer : answers) {
+            if (answer.status().isEmpty()) {
+                table.row(answer.node(), "no answer", null, null, null, null, null, null, null, null);
+                notes.add(answer.node() + " did not answer: " + answer.failure().orElse("unknown reason"));
+                continue;
+            }
+            NodeStatus node = answer.status().get();
+            table.row(node.node(), node.role(), node.term(), node.leader().map(NodeId::value).orElse(""),
+                node.commitIndex(), node.appliedIndex(), node.lastIndex(), sees(node),
+                Durations.text(Duration.ofMillis(node.uptimeMillis())), node.version());
+            node.problem().ifPresent(problem -> notes.add(node.node() + " does not serve: " + problem));
+        }
+        answers.stream().flatMap(answer -> answer.status().stream()).findFirst().ifPresent(any ->
+            out.println("Cluster " + any.cluster() + ", members " + any.members().stream().map(NodeId::value)
+                .collect(Collectors.joining(" ")) + ", state machine " + any.stateMachine() + "."));
+        out.println(table);
+        notes.forEach(out::println);
+        if (counters) {
+            printCounters(out, answers);
+        }
+    }
+
+    private static void printCounters(PrintWriter out, List<MemberStatus> answers) {
+        for (MemberStatus answer : answers) {
+            answer.status().ifPresent(node -> {
+                Table table = new Table("COUNTER OF " + node.node(), ">VALUE");
+                node.counters().forEach(table::row);
+                out.println();
+                out.println(table);
+            });
+        }
+    }
+
+    private static String sees(NodeStatus node) {
+        return node.reachable().stream().filter(id -> !id.equals(node.node())).map(NodeId::value)
+            .collect(Collectors.joining(" "));
+    }
+
+    private static Object json(MemberStatus answer) {
+        if (answer.status().isEmpty()) {
+            return Json.object("node", answer.node(), "failure", answer.failure());
+        }
+        NodeStatus node = answer.status().get();
+        return Json.object("node", node.node(), "cluster", node.cluster(),
+            "incarnation", Long.toUnsignedString(node.incarnation()), "version", node.version(), "role", node.role(),
+            "term", node.term().value(), "leader", node.leader(), "commitIndex", node.commitIndex().value(),
+            "appliedIndex", node.appliedIndex().value(), "lastIndex", node.lastIndex().value(),
+            "members", node.members(), "reachable", node.reachable(), "stateMachine", node.stateMachine(),
+            "uptimeMillis", node.uptimeMillis(), "counters", node.counters(), "problem", node.problem());
+    }
+}

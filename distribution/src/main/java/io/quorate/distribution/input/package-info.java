@@ -1,0 +1,2 @@
+/** Readers of files of entries: JSON Lines and Java properties, streamed, with line numbers in every complaint. */
+package io.quorate.distribution.input;
