@@ -153,6 +153,10 @@ public final class ControlPlaneNode implements ControlPlane {
         return settings.self();
     }
 
+    NodeCore core() {
+        return core;
+    }
+
     @Override
     public CompletableFuture<CommandResult> submit(Command command) {
         return core.submissions().submit(command);

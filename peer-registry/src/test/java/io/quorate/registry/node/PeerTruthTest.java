@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The registry tells the truth about who is there: whole nodes, real sessions, every way a connection can come about. */
+/** The registry tells the truth about who is there: whole nodes, real sessions, every way to be connected. */
 class PeerTruthTest {
 
     private static final NodeId N1 = new NodeId("n1");

@@ -53,7 +53,8 @@ final class SimCluster {
                 .transport(network.transport(id.value(), new TransportContext(identity::credentials,
                     Optional.of(endpoint(id)), counters, Map.of())))
                 .consensus(provider, Map.of()).stateMachine(machine).bootstrap(membershipOf(id)).version("1.0")
-                .counters(counters).loop(loop).applyThread(world.serialExecutor(1_000)).incarnation(incarnation).build();
+                .counters(counters).loop(loop).applyThread(world.serialExecutor(1_000)).incarnation(incarnation)
+                .build();
             try {
                 node.start();
             } catch (Exception e) {

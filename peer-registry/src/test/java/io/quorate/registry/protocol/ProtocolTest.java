@@ -50,8 +50,8 @@ class ProtocolTest {
 
     private static final NodeId N1 = new NodeId("n1");
     private static final Peer PEER = new Peer(N1, 7, PeerStatus.SUSPECT, "connection lost",
-        Optional.of("spiffe://t/node/n1"), Optional.of("ab12"), List.of("tcp://h:1", "quic://h:2"), "0.1.0", Instant.ofEpochMilli(1_234), Optional.of(N1),
-        new Term(3));
+        Optional.of("spiffe://t/node/n1"), Optional.of("ab12"), List.of("tcp://h:1", "quic://h:2"), "0.1.0",
+        Instant.ofEpochMilli(1_234), Optional.of(N1), new Term(3));
     private static final Peer BARE = new Peer(new NodeId("x"), 0, PeerStatus.UNKNOWN, "", Optional.empty(),
         Optional.empty(), List.of(), "", Instant.EPOCH, Optional.empty(), Term.ZERO);
 
