@@ -37,6 +37,12 @@ final class Dialer {
     /** A session that lives for less counts as a failed attempt. */
     static final long SHORT_LIFE_MILLIS = 1_000;
 
+    /** An attempt without a result for so long no longer keeps others from being begun. */
+    static final long STALL_MILLIS = 500;
+
+    /** How many such attempts of one target there may be. */
+    static final int MAX_STALLED = 4;
+
     private static final Logger LOG = LoggerFactory.getLogger(Dialer.class);
 
     private static final class Target {
@@ -44,7 +50,9 @@ final class Dialer {
         private DialTarget what;
         private List<Endpoint> usable;
         private final Map<Long, PeerSession> sessions = new LinkedHashMap<>();
+        /** Attempts under way, without those that count as stalled. */
         private int pending;
+        private int stalled;
         private int preferred;
         /** Grows with each step to another endpoint: of attempts that failed side by side only the first one counts. */
         private long generation;
@@ -61,7 +69,16 @@ final class Dialer {
         }
     }
 
-    private record Attempt(Target target, long generation) {
+    private static final class Attempt {
+        private final Target target;
+        private final long generation;
+        private Cancellable stallTimer;
+        private boolean stalled;
+
+        private Attempt(Target target, long generation) {
+            this.target = target;
+            this.generation = generation;
+        }
     }
 
     private final NodeLoop loop;
@@ -164,13 +181,42 @@ final class Dialer {
             return;
         }
         Target target = attempt.target;
-        target.pending--;
+        noLongerUnderWay(attempt);
         if (target.gone) {
             return;
         }
         target.lastProblem = reason.label() + (detail.isEmpty() ? "" : ": " + detail);
         counters.accept("dial.failed");
         target.metSelf |= reason == RefusalReason.CONNECTED_TO_SELF;
+        if (attempt.generation == target.generation) {
+            nextEndpoint(target);
+        }
+        check();
+    }
+
+    private static void noLongerUnderWay(Attempt attempt) {
+        attempt.stallTimer.cancel();
+        if (attempt.stalled) {
+            attempt.target.stalled--;
+        } else {
+            attempt.target.pending--;
+        }
+    }
+
+    /**
+     * An attempt hangs: its first packets were lost while the path was broken, or the address leads nowhere. It goes
+     * on, and others may overtake it, at the next endpoint if there is one. Without this, a path that works again would
+     * be noticed only when TCP's own repetition or the time limit comes, after seconds.
+     */
+    private void stalled(long dialId) {
+        Attempt attempt = attempts.get(dialId);
+        if (attempt == null || attempt.target.gone) {
+            return;
+        }
+        Target target = attempt.target;
+        attempt.stalled = true;
+        target.pending--;
+        target.stalled++;
         if (attempt.generation == target.generation) {
             nextEndpoint(target);
         }
@@ -193,7 +239,7 @@ final class Dialer {
         if (attempt == null) {
             return;
         }
-        attempt.target.pending--;
+        noLongerUnderWay(attempt);
         attempt.target.sessions.put(session.id(), session);
         bySession.put(session.id(), attempt.target);
         if (attempt.target.gone) {
@@ -233,13 +279,20 @@ final class Dialer {
             boolean shortLife = loop.clock().nanoTime() - session.state.admittedNanos < SHORT_LIFE_MILLIS * 1_000_000;
             if (!shortLife) {
                 target.shortLives = 0;
-            } else if (!target.waiting && reason.kind() != CloseReason.Kind.NORMAL) {
+            } else if (!target.waiting && !ownDoing(reason)) {
                 // Several that end together count once: the wait that the first began covers them.
                 target.shortLives++;
                 pause(target);
             }
         }
         check();
+    }
+
+    /**
+     * Whether this side ended it, for reasons that say nothing against dialing again: a call that ran out of time did.
+     */
+    private static boolean ownDoing(CloseReason reason) {
+        return reason.kind() == CloseReason.Kind.NORMAL || reason.kind() == CloseReason.Kind.CALL_RESET;
     }
 
     // ---- dialing -------------------------------------------------------------------------------------------------
@@ -267,7 +320,7 @@ final class Dialer {
         if (stopped || target.gone || target.usable.isEmpty() || target.waiting) {
             return;
         }
-        int missing = missing(target);
+        int missing = Math.min(missing(target), target.stalled < MAX_STALLED ? Integer.MAX_VALUE : 0);
         boolean troubled = target.failedRounds > 0 || target.shortLives > 0;
         if (missing > 0 && troubled) {
             // After trouble one attempt finds out for all whether the node is back.
@@ -299,7 +352,9 @@ final class Dialer {
     private void dial(Target target) {
         long dialId = nextDialId++;
         Endpoint endpoint = target.usable.get(target.preferred);
-        attempts.put(dialId, new Attempt(target, target.generation));
+        Attempt attempt = new Attempt(target, target.generation);
+        attempt.stallTimer = loop.schedule(STALL_MILLIS * 1_000_000, () -> stalled(dialId));
+        attempts.put(dialId, attempt);
         target.pending++;
         counters.accept("dial.attempt");
         transports.get(endpoint.scheme()).dial(endpoint, dialId);

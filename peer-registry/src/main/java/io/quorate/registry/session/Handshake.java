@@ -287,7 +287,9 @@ final class Handshake {
     }
 
     private Step refuse(RefusalReason reason, String detail) {
-        Progress.Refused refused = new Progress.Refused(reason, detail, state == State.HELLO_AWAITED);
+        // Who was silent until the deadline is not waited for once more.
+        boolean mayStillRead = state == State.HELLO_AWAITED && reason != RefusalReason.HANDSHAKE_TIMEOUT;
+        Progress.Refused refused = new Progress.Refused(reason, detail, mayStillRead);
         if (state == State.VERDICT_AWAITED) {
             // Acceptance was sent: the other side may be active, and a second verdict would be a violation there. The
             // goodbye of the close tells it.

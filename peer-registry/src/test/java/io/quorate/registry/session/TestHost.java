@@ -154,6 +154,10 @@ final class TestHost implements SessionListener {
         return sessions.presence(id(node)).map(p -> p.present() && p.confirmed()).orElse(false);
     }
 
+    boolean sees(String node, long number) {
+        return sees(node) && sessions.presence(id(node)).orElseThrow().incarnation() == number;
+    }
+
     int sessionsWith(String node) {
         return sessions.presence(id(node)).map(NodePresence::sessions).orElse(0);
     }
