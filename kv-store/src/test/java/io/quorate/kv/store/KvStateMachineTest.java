@@ -3,6 +3,7 @@ package io.quorate.kv.store;
 import static io.quorate.kv.store.Replica.bytes;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -176,6 +177,7 @@ class KvStateMachineTest {
             replica.put("k" + i, "v");
         }
         replica.put("l", "v");
+        replica.put("b", "v");
         List<String> seen = new ArrayList<>();
         KvListRequest request = KvListRequest.of(bytes("k")).withLimit(4);
         KvPage page = replica.list(request);
@@ -379,6 +381,31 @@ class KvStateMachineTest {
             digests.add(one.digest().digest());
         }
         assertEquals(stories.size(), digests.stream().distinct().count(), digests.toString());
+    }
+
+    @Test
+    void aDigestTellsVersionsApartThatAreTheOnlyDifference() {
+        Replica even = story("a", "b", "a", "b", "a", "b");
+        Replica odd = story("a", "b", "b", "b", "a", "b");
+        assertEquals(even.get("a").orElseThrow().modRevision(), odd.get("a").orElseThrow().modRevision());
+        assertNotEquals(even.digest(), odd.digest());
+    }
+
+    @Test
+    void aDigestIsOfTheStateAndNotOfTheWayThere() {
+        Replica one = story("a");
+        one.delete("a");
+        Replica other = story("b");
+        other.delete("b");
+        assertEquals(one.digest(), other.digest());
+    }
+
+    private static Replica story(String... keys) {
+        Replica replica = new Replica();
+        for (String key : keys) {
+            replica.put(key, "v");
+        }
+        return replica;
     }
 
     private List<String> keys(KvPage page) {
