@@ -264,6 +264,7 @@ final class Leader implements Role {
             heartbeatAll(RaftLimits.MAX_HEARTBEATS_IN_FLIGHT);
         }
         for (Progress follower : followers.values()) {
+            follower.elapse(now); // The turn's end sends what had to wait.
             if (now >= follower.noticeAtNanos()) {
                 follower.noticeDone();
                 heartbeat(follower, 1);

@@ -53,12 +53,20 @@ final class Progress {
 
     /** Whether an append may be sent now. */
     boolean isFree(long now) {
-        return inFlight == null && !loading && (!retryPending || now - retryAtNanos >= 0);
+        elapse(now);
+        return inFlight == null && !loading && !retryPending;
     }
 
     /** When an append that has failed is to be tried again; {@link Long#MAX_VALUE} if none is. */
     long retryAtNanos() {
         return retryPending && inFlight == null && !loading ? retryAtNanos : Long.MAX_VALUE;
+    }
+
+    /** Time has passed: a pause may be over. */
+    void elapse(long now) {
+        if (retryPending && now >= retryAtNanos) {
+            retryPending = false;
+        }
     }
 
     void sent(Message.Append append) {

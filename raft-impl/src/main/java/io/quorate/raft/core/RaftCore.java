@@ -187,8 +187,8 @@ public final class RaftCore {
                 if (role instanceof Leader leader) {
                     leader.read(call.token(), true, now);
                 } else {
-                    emit(new Effect.Reply(call.token(),
-                        new Message.ReadIndexResponse(term, Message.ReadOutcome.NOT_LEADER, 0)));
+                    gate.reply(call.token(), new Message.ReadIndexResponse(term, Message.ReadOutcome.NOT_LEADER, 0),
+                        hardVersion, 0);
                 }
             }
         }
@@ -526,7 +526,7 @@ public final class RaftCore {
 
     void unavailable(Object token, boolean remote, String reason) {
         if (remote) {
-            emit(new Effect.Reply(token, new Message.ReadIndexResponse(term, Message.ReadOutcome.UNAVAILABLE, 0)));
+            gate.reply(token, new Message.ReadIndexResponse(term, Message.ReadOutcome.UNAVAILABLE, 0), hardVersion, 0);
         } else {
             readReady(token, new ReadIndexResult.Unavailable(reason));
         }

@@ -1,0 +1,132 @@
+package io.quorate.raft.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.quorate.api.Bytes;
+import io.quorate.api.BytesWriter;
+import io.quorate.api.ClusterId;
+import io.quorate.api.MalformedBytesException;
+import io.quorate.raft.log.EntryCodec;
+import io.quorate.spi.wire.RpcType;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class MessageCodecTest {
+
+    private static final List<Message.Request> REQUESTS = List.of(
+        new Message.PreVote(3, 2, 1), new Message.Vote(4, 0, 0), new Message.Heartbeat(5, 6, 7),
+        OneCore.append(5, 0, 0, 0), OneCore.append(5, 2, 1, 9, OneCore.entry(3, 1), OneCore.entry(4, 5)),
+        new Message.ReadIndex(8));
+
+    private static final List<Message.Response> RESPONSES = List.of(
+        new Message.VoteResponse(3, true), new Message.HeartbeatResponse(4, true, 5, true),
+        Message.AppendResponse.matched(4, 5), Message.AppendResponse.conflict(4, 5, 3),
+        Message.AppendResponse.staleTerm(9), Message.AppendResponse.storageFull(4, 500),
+        new Message.ReadIndexResponse(4, Message.ReadOutcome.AT, 9));
+
+    private final MessageCodec codec = new MessageCodec(OneCore.ENTRIES);
+
+    private Bytes whole(Message.Request request) {
+        BytesWriter all = new BytesWriter();
+        codec.encode(request).forEach(all::raw);
+        return all.toBytes();
+    }
+
+    private static RpcType typeOf(Message.Response response) {
+        return switch (response) {
+            case Message.VoteResponse m -> RpcType.PRE_VOTE;
+            case Message.HeartbeatResponse m -> RpcType.HEARTBEAT;
+            case Message.AppendResponse m -> RpcType.APPEND_ENTRIES;
+            case Message.ReadIndexResponse m -> RpcType.READ_INDEX;
+        };
+    }
+
+    @Test
+    void everyMessageSurvivesTheWire() throws MalformedBytesException {
+        for (Message.Request request : REQUESTS) {
+            assertEquals(request, codec.decodeRequest(MessageCodec.typeOf(request), whole(request)));
+        }
+        for (Message.Response response : RESPONSES) {
+            assertEquals(response, codec.decodeResponse(typeOf(response), codec.encode(response)));
+        }
+    }
+
+    @Test
+    void everyTruncationAndEveryByteTooManyIsRefused() {
+        for (Message.Request request : REQUESTS) {
+            Bytes whole = whole(request);
+            RpcType type = MessageCodec.typeOf(request);
+            for (int length = 0; length < whole.length(); length++) {
+                Bytes cut = whole.slice(0, length);
+                assertThrows(MalformedBytesException.class, () -> codec.decodeRequest(type, cut), request + " at " + length);
+            }
+            assertThrows(MalformedBytesException.class, () -> codec.decodeRequest(type, longer(whole)));
+        }
+        for (Message.Response response : RESPONSES) {
+            Bytes whole = codec.encode(response);
+            RpcType type = typeOf(response);
+            for (int length = 0; length < whole.length(); length++) {
+                Bytes cut = whole.slice(0, length);
+                assertThrows(MalformedBytesException.class, () -> codec.decodeResponse(type, cut), response + " at " + length);
+            }
+            assertThrows(MalformedBytesException.class, () -> codec.decodeResponse(type, longer(whole)));
+        }
+    }
+
+    @Test
+    void anotherVersionIsRefused() {
+        for (Message.Request request : REQUESTS) {
+            byte[] bytes = whole(request).toByteArray();
+            bytes[0]++;
+            assertThrows(MalformedBytesException.class,
+                () -> codec.decodeRequest(MessageCodec.typeOf(request), Bytes.wrap(bytes)));
+        }
+    }
+
+    @Test
+    void aDamagedEntryIsRefused() {
+        Message.Append append = OneCore.append(5, 2, 1, 9, OneCore.entry(3, 1), OneCore.entry(4, 5));
+        int firstEntry = codec.encode(append).getFirst().length();
+        int length = whole(append).length();
+        for (int at = firstEntry; at < length; at++) {
+            byte[] bytes = whole(append).toByteArray();
+            bytes[at] ^= 1;
+            assertThrows(MalformedBytesException.class,
+                () -> codec.decodeRequest(RpcType.APPEND_ENTRIES, Bytes.wrap(bytes)), "byte " + at);
+        }
+    }
+
+    @Test
+    void anEntryOfAnotherClusterIsRefused() {
+        MessageCodec other = new MessageCodec(new EntryCodec(new ClusterId("other")));
+        Bytes ours = whole(OneCore.append(5, 2, 1, 9, OneCore.entry(3, 1)));
+        assertThrows(MalformedBytesException.class, () -> other.decodeRequest(RpcType.APPEND_ENTRIES, ours));
+    }
+
+    @Test
+    void whatMakesNoSenseIsRefused() {
+        for (Message.Request request : List.of(
+            OneCore.append(5, 2, 1, 9, OneCore.entry(4, 1)),
+            OneCore.append(5, 2, 1, 9, OneCore.entry(3, 6)),
+            OneCore.append(5, 2, 3, 9, OneCore.entry(3, 2)),
+            OneCore.append(5, 2, 6, 9),
+            OneCore.append(5, 0, 1, 9),
+            OneCore.append(5, 1, 0, 9),
+            new Message.Heartbeat(1, -1, 0),
+            new Message.ReadIndex(Long.MAX_VALUE))) {
+            assertThrows(MalformedBytesException.class,
+                () -> codec.decodeRequest(MessageCodec.typeOf(request), whole(request)), request.toString());
+        }
+    }
+
+    @Test
+    void aProcedureThatIsNotConsensusIsRefused() {
+        assertThrows(MalformedBytesException.class,
+            () -> codec.decodeRequest(RpcType.SUBMIT, whole(new Message.ReadIndex(1))));
+    }
+
+    private static Bytes longer(Bytes bytes) {
+        return new BytesWriter().raw(bytes).u8(0).toBytes();
+    }
+}

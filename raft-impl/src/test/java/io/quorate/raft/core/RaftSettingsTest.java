@@ -1,0 +1,38 @@
+package io.quorate.raft.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class RaftSettingsTest {
+
+    @Test
+    void theDefaultsAreOneToTwoSecondsAndAHundredMilliseconds() {
+        assertEquals(new RaftSettings(1_000_000_000, 2_000_000_000, 100_000_000, 1 << 20), RaftSettings.defaults());
+    }
+
+    @Test
+    void anUnknownSettingIsRefusedAndThoseThatExistAreNamed() {
+        String message = assertThrows(IllegalArgumentException.class,
+            () -> RaftSettings.parse(Map.of("fsync", "false"))).getMessage();
+        assertTrue(message.contains("\"fsync\""), message);
+        assertTrue(message.contains("election-timeout-max-millis, election-timeout-min-millis, heartbeat-millis, "
+            + "max-append-bytes"), message);
+    }
+
+    @Test
+    void settingsThatDoNotFitTogetherAreRefused() {
+        for (Map<String, String> wrong : List.of(
+            Map.of("election-timeout-max-millis", "999"), Map.of("heartbeat-millis", "400"),
+            Map.of("heartbeat-millis", "0"), Map.of("heartbeat-millis", "fast"),
+            Map.of("max-append-bytes", "1"), Map.of("max-append-bytes", "100000000"))) {
+            assertThrows(IllegalArgumentException.class, () -> RaftSettings.parse(wrong), wrong.toString());
+        }
+        assertEquals(150_000_000, RaftSettings.parse(Map.of("election-timeout-min-millis", "150",
+            "election-timeout-max-millis", "300", "heartbeat-millis", "50")).electionMinNanos());
+    }
+}

@@ -1,0 +1,296 @@
+package io.quorate.raft.core;
+
+import io.quorate.api.BytesWriter;
+import io.quorate.api.ClusterId;
+import io.quorate.api.MalformedBytesException;
+import io.quorate.api.NodeId;
+import io.quorate.raft.log.EntryCodec;
+import io.quorate.raft.log.HardState;
+import io.quorate.raft.log.LogEntry;
+import io.quorate.spi.consensus.Consensus.ProposalResult;
+import io.quorate.spi.consensus.ConsensusStatus;
+import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.transport.Endpoint;
+import io.quorate.testing.time.VirtualWorld;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Cores, a network that delays, drops and reorders, disks, and the properties of Raft that are checked at each step. All of
+ * it follows from the seed.
+ */
+final class SimulatedCluster {
+
+    private static final long MICRO = 1_000;
+    static final long MILLI = 1_000_000;
+    static final long SECOND = 1_000_000_000;
+
+    /** A call on its way; the token of its answer. */
+    record Call(SimulatedNode from, int incarnation, SimulatedNode to, Effect.Send send, boolean[] over) {
+    }
+
+    private record Link(NodeId from, NodeId to) {
+    }
+
+    private final VirtualWorld world;
+    private final List<SimulatedNode> nodes = new ArrayList<>();
+    private final Map<NodeId, SimulatedNode> byId = new TreeMap<>();
+    private final Membership membership;
+    private final MessageCodec codec = new MessageCodec(new EntryCodec(new ClusterId("simulated")));
+    private final Set<Link> cut = new HashSet<>();
+    private final Map<Long, NodeId> leaders = new HashMap<>();
+    private final List<LogEntry> committed = new ArrayList<>();
+    private int dropPercent;
+    private boolean slowNetwork;
+    private int elections;
+    private int readsAnswered;
+    private boolean overWire;
+
+    SimulatedCluster(long seed, int size) {
+        world = new VirtualWorld(seed);
+        TreeMap<NodeId, List<Endpoint>> endpoints = new TreeMap<>();
+        for (int i = 1; i <= size; i++) {
+            endpoints.put(new NodeId("n" + i), List.of());
+        }
+        membership = Membership.ofVoters(endpoints);
+        for (NodeId id : membership.voters()) {
+            SimulatedNode node = new SimulatedNode(this, world, id, membership);
+            nodes.add(node);
+            byId.put(id, node);
+        }
+    }
+
+    VirtualWorld world() {
+        return world;
+    }
+
+    List<SimulatedNode> nodes() {
+        return nodes;
+    }
+
+    long committed() {
+        return committed.size();
+    }
+
+    int elections() {
+        return elections;
+    }
+
+    int readsAnswered() {
+        return readsAnswered;
+    }
+
+    void dropPercent(int percent) {
+        dropPercent = percent;
+    }
+
+    void slowNetwork(boolean slow) {
+        slowNetwork = slow;
+    }
+
+    /** Messages pass through their encoded form. */
+    void overWire() {
+        overWire = true;
+    }
+
+    void cut(SimulatedNode from, SimulatedNode to) {
+        cut.add(new Link(from.id(), to.id()));
+    }
+
+    void healLinks() {
+        cut.clear();
+        nodes.forEach(node -> nodes.forEach(other -> presence(node, other, other.isUp())));
+    }
+
+    void crash(SimulatedNode node) {
+        if (node.isUp()) {
+            node.crash();
+            nodes.forEach(other -> presence(other, node, false));
+        }
+    }
+
+    void restart(SimulatedNode node) {
+        if (!node.isUp()) {
+            node.restart();
+            nodes.forEach(other -> {
+                presence(other, node, true);
+                presence(node, other, other.isUp());
+            });
+        }
+    }
+
+    /** {@code observer} hears soon whether it has sessions to {@code peer}. */
+    void presence(SimulatedNode observer, SimulatedNode peer, boolean present) {
+        if (observer != peer) {
+            int mine = observer.incarnation();
+            world.schedule((100 + world.random().nextLong(5_000)) * MICRO, () -> {
+                if (mine == observer.incarnation()) {
+                    observer.handIn(new Input.PeerPresence(peer.id(), present));
+                }
+            });
+        }
+    }
+
+    /** The leader of the highest term that is up, or null. */
+    SimulatedNode leader() {
+        SimulatedNode best = null;
+        for (SimulatedNode node : nodes) {
+            if (node.isUp() && node.core().status().role() == ConsensusStatus.Role.LEADER
+                && (best == null || node.core().status().term().compareTo(best.core().status().term()) > 0)) {
+                best = node;
+            }
+        }
+        return best;
+    }
+
+    boolean awaitLeader(long atMostNanos) {
+        return world.runUntil(() -> {
+            SimulatedNode leader = leader();
+            return leader != null && leader.core().status().ready();
+        }, atMostNanos);
+    }
+
+    boolean propose(SimulatedNode node, int size) {
+        return node.propose(size) instanceof ProposalResult.Accepted;
+    }
+
+    // The network
+
+    void sent(SimulatedNode from, Effect.Send send) {
+        if (send.request() instanceof Message.Vote vote) {
+            check(from.hardOnDisk().term().value() == vote.term()
+                && from.hardOnDisk().votedFor().filter(from.id()::equals).isPresent(),
+                "%s asks for votes in term %s before its own is durable: %s", from.id(), vote.term(), from.hardOnDisk());
+        }
+        SimulatedNode to = byId.get(send.to());
+        Call call = new Call(from, from.incarnation(), to, send, new boolean[1]);
+        Message.Request request = overWire ? recode(send.request()) : send.request();
+        world.schedule(send.timeoutNanos(), () -> end(call, new Input.CallFailed(to.id(), send.request())));
+        if (!to.isUp()) {
+            world.schedule(50 * MICRO, () -> end(call, new Input.CallFailed(to.id(), send.request())));
+        } else if (passes(from, to)) {
+            int receiving = to.incarnation();
+            world.schedule(delay(), () -> {
+                if (to.incarnation() == receiving) {
+                    to.handIn(new Input.Received(from.id(), request, call));
+                }
+            });
+        }
+    }
+
+    void replied(SimulatedNode node, Call call, Message.Response response) {
+        check(node.hardOnDisk().term().value() >= response.term(), "%s answers in term %s, durable is %s", node.id(),
+            response.term(), node.hardOnDisk());
+        if (response instanceof Message.VoteResponse vote && vote.granted() && call.send().request() instanceof Message.Vote) {
+            HardState hard = node.hardOnDisk();
+            check(hard.term().value() == vote.term() && hard.votedFor().filter(call.from().id()::equals).isPresent(),
+                "%s says that it votes for %s in term %s, durable is %s", node.id(), call.from().id(), vote.term(), hard);
+        }
+        if (response instanceof Message.AppendResponse append && append.outcome() == Message.AppendOutcome.MATCHED) {
+            Message.Append request = (Message.Append) call.send().request();
+            long term = request.entries().isEmpty() ? request.prevTerm() : request.entries().getLast().term();
+            check(node.hasOnDisk(append.index(), term), "%s acknowledges entry %s of term %s, its disk ends at %s", node.id(),
+                append.index(), term, node.lastOnDisk());
+        }
+        if (passes(node, call.from())) {
+            world.schedule(delay(), () -> end(call,
+                new Input.Answered(node.id(), call.send().request(), call.send().sentNanos(), response)));
+        }
+    }
+
+    private void end(Call call, Input input) {
+        if (!call.over()[0]) {
+            call.over()[0] = true;
+            if (call.from().incarnation() == call.incarnation()) {
+                call.from().handIn(input);
+            }
+        }
+    }
+
+    private boolean passes(SimulatedNode from, SimulatedNode to) {
+        return !cut.contains(new Link(from.id(), to.id())) && world.random().nextInt(100) >= dropPercent;
+    }
+
+    private long delay() {
+        if (slowNetwork && world.random().nextInt(10) == 0) {
+            return world.random().nextLong(3 * SECOND);
+        }
+        return (20 + world.random().nextLong(2_000)) * MICRO;
+    }
+
+    private Message.Request recode(Message.Request request) {
+        BytesWriter all = new BytesWriter();
+        codec.encode(request).forEach(all::raw);
+        try {
+            return codec.decodeRequest(MessageCodec.typeOf(request), all.toBytes());
+        } catch (MalformedBytesException e) {
+            throw new AssertionError("found an own message that cannot be read: " + request, e);
+        }
+    }
+
+    // The properties (thesis figure 3.2)
+
+    void leads(SimulatedNode node) {
+        long term = node.core().status().term().value();
+        NodeId before = leaders.putIfAbsent(term, node.id());
+        check(before == null || before.equals(node.id()), "Election Safety: %s and %s both lead term %s", before, node.id(),
+            term);
+        if (before == null) {
+            elections++;
+            for (LogEntry entry : committed) {
+                check(node.core().log().matches(entry.index(), entry.term()),
+                    "Leader Completeness: %s leads term %s without the committed %s", node.id(), term, entry);
+            }
+        }
+    }
+
+    void committed(SimulatedNode node, long from, long to) {
+        check(to > from, "%s: the commit index goes from %s back to %s", node.id(), from, to);
+        for (long index = from + 1; index <= to; index++) {
+            long term = node.core().log().termAt(index);
+            if (index <= committed.size()) {
+                check(committed.get((int) index - 1).term() == term,
+                    "State Machine Safety: %s commits term %s at %s, another committed %s", node.id(), term, index,
+                    committed.get((int) index - 1));
+                continue;
+            }
+            long at = index;
+            long durable = nodes.stream().filter(other -> other.hasOnDisk(at, term)).count();
+            check(durable >= membership.quorum(), "%s commits %s of term %s, durable on %s nodes", node.id(), index, term,
+                durable);
+            LogEntry entry = node.core().entry(index);
+            committed.add(entry != null ? entry : node.onDisk(index));
+        }
+    }
+
+    void read(SimulatedNode node, long index, long committedBefore) {
+        readsAnswered++;
+        check(index >= committedBefore, "%s reads at %s what was asked when %s was committed", node.id(), index,
+            committedBefore);
+    }
+
+    /** Any two logs that have an entry of the same index and term are the same up to it. */
+    void checkLogMatching() {
+        for (SimulatedNode a : nodes) {
+            for (SimulatedNode b : nodes) {
+                boolean same = false;
+                for (long i = Math.min(a.lastOnDisk(), b.lastOnDisk()); i > 0; i--) {
+                    same |= a.onDisk(i).term() == b.onDisk(i).term();
+                    check(!same || a.onDisk(i).equals(b.onDisk(i)), "Log Matching: %s and %s differ at %s", a.id(), b.id(),
+                        i);
+                }
+            }
+        }
+    }
+
+    private void check(boolean holds, String format, Object... args) {
+        if (!holds) {
+            throw new AssertionError(String.format(format, args) + " (at " + world.clock().nanoTime() / MILLI + " ms)");
+        }
+    }
+}
