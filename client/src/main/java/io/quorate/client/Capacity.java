@@ -3,11 +3,11 @@ package io.quorate.client;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Bounds what is pending, in number and bytes at once: both live in one word, so that a thread that submits pays for one
- * atomic addition.
+ * Bounds what is pending, in number and bytes at once: both live in one word, so that a thread that submits pays for
+ * one atomic addition.
  *
- * <p>Thread-safe. Between a thread that comes one too late and its taking back, others may be turned away although there
- * is just room; at the bound that is no harm.
+ * <p>Thread-safe. Between a thread that comes one too late and its taking back, others may be turned away although
+ * there is just room; at the bound that is no harm.
  */
 final class Capacity {
 

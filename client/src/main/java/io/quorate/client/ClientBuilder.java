@@ -34,7 +34,7 @@ public final class ClientBuilder {
     private Identity identity;
     private Endpoint preferred;
     private NodeLoop loop;
-    private String name = "client";
+    private String name = "quorate-client";
     private String version = "unknown";
     private Duration operationTimeout = Duration.ofMillis(ClientLimits.DEFAULT_OPERATION_TIMEOUT_MILLIS);
     private Duration connectTimeout;
@@ -83,13 +83,15 @@ public final class ClientBuilder {
         return transport(provider, Map.of());
     }
 
-    /** A transport for the provider's scheme; replaces another one of the same scheme. The client owns what it makes. */
+    /**
+     * A transport for the provider's scheme; replaces another one of the same scheme. The client owns what it makes.
+     */
     public ClientBuilder transport(TransportProvider provider, Map<String, String> settings) {
         transports.put(provider.scheme(), new Offered(provider, settings));
         return this;
     }
 
-    /** The name of the client's thread, for people. */
+    /** The name of the client's thread; {@code quorate-client} if not said. */
     public ClientBuilder name(String text) {
         name = text;
         return this;

@@ -31,7 +31,6 @@ import io.quorate.spi.wire.RpcError;
 import io.quorate.spi.wire.RpcType;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -72,6 +71,7 @@ final class ClientCore {
     private List<DialTarget> targets = List.of();
     private LogIndex applied = LogIndex.ZERO;
     private long isolatedSinceNanos;
+    private final Runnable pump = this::pump;
     private boolean pumpQueued;
     private boolean stopped;
     private Cancellable timer;
@@ -127,6 +127,9 @@ final class ClientCore {
         reachability.connected(node, remote, advertised);
         if (settings.preferred().flatMap(reachability::nodeAt).filter(node::equals).isPresent()) {
             routes.prefer(node);
+        } else if (!reachability.isAtServer(node)) {
+            // It may be the preferred server under another address; to wait on for it would be to wait for ever.
+            routes.release();
         }
         if (routes.connect(node)) {
             LOG.debug("connected to node {} at {}", node, remote);
@@ -229,7 +232,9 @@ final class ClientCore {
         }
     }
 
-    /** How long the overloaded {@code node} has asked to be spared; up to half as long again, so that not all return. */
+    /**
+     * How long the overloaded {@code node} has asked to be spared; up to half as long again, so that not all return.
+     */
     long pauseNanos(NodeId node, CallFailure failure) {
         ControlPlaneException told = Failures.ofCall(Pipeline.where(node), failure, true);
         long nanos = told instanceof OverloadedException e ? e.retryAfter().toNanos()
@@ -351,7 +356,7 @@ final class ClientCore {
     void requestPump() {
         if (!pumpQueued) {
             pumpQueued = true;
-            loop.execute(this::pump);
+            loop.execute(pump);
         }
     }
 
@@ -437,8 +442,8 @@ final class ClientCore {
         for (NodeId node : wanted) {
             List<Endpoint> places = endpoints.get(node).stream()
                 .filter(place -> settings.schemes().contains(place.scheme())).toList();
-            boolean configured = places.stream().anyMatch(settings.servers()::contains) || reachability.isAtServer(node);
-            if (!configured && !places.isEmpty()) {
+            boolean configured = places.stream().anyMatch(settings.servers()::contains);
+            if (!configured && !reachability.isAtServer(node) && !places.isEmpty()) {
                 next.add(DialTarget.node(node, places));
             }
         }

@@ -55,7 +55,7 @@ final class ClientRuntime {
     ClientRuntime(ClientSettings settings, String build, String name, Optional<NodeLoop> givenLoop, Identity identity,
             List<Transport> transports, Counters counters) {
         this.ownLoop = givenLoop.isPresent() ? Optional.empty()
-            : Optional.of(new LoopThread("quorate-client-" + name, this::broken));
+            : Optional.of(new LoopThread(name, this::broken));
         this.loop = givenLoop.orElseGet(ownLoop::get);
         this.identity = identity;
         this.counters = counters;

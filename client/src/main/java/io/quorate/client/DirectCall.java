@@ -9,8 +9,8 @@ import java.util.function.IntFunction;
 import java.util.function.Predicate;
 
 /**
- * An operation with calls of its own: a watch, a look at the peers, a status. It can change nothing, so every failure that
- * is not a verdict is tried again.
+ * An operation with calls of its own: a watch, a look at the peers, a status. It can change nothing, so every failure
+ * that is not a verdict is tried again.
  */
 final class DirectCall<R> extends Pending<R> {
 

@@ -62,7 +62,9 @@ final class Discovery {
         }
     }
 
-    /** What is known of the leader is being used; it must not become too old. A follower that was the leader forwards. */
+    /**
+     * What is known of the leader is being used; it must not become too old. A follower that was the leader forwards.
+     */
     void used() {
         if (!doubt && core.nowNanos() - confirmedNanos > LEADER_CHECK_MILLIS * NANOS_PER_MILLI) {
             need();

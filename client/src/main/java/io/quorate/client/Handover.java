@@ -3,9 +3,9 @@ package io.quorate.client;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Hands operations from many threads to the loop: a stack linked through the operations themselves, which the loop takes
- * as a whole and reverses. One compare-and-set for each operation, no allocation, no lock; and only the thread that finds
- * it empty has to wake the loop.
+ * Hands operations from many threads to the loop: a stack linked through the operations themselves, which the loop
+ * takes as a whole and reverses. One compare-and-set for each operation, no allocation, no lock; and only the thread
+ * that finds it empty has to wake the loop.
  */
 final class Handover {
 

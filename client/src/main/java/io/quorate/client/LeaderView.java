@@ -8,8 +8,8 @@ import java.util.Optional;
  * Who leads, as far as this client knows. Pure; loop only.
  *
  * <p>Answers arrive late and in any order, so only a term makes one newer than another. A higher term without a leader
- * says nothing: the node that is in it may be the only one, such as one that was removed, and would hide the leader that
- * all others follow.
+ * says nothing: the node that is in it may be the only one, such as one that was removed, and would hide the leader
+ * that all others follow.
  */
 final class LeaderView {
 
@@ -32,8 +32,8 @@ final class LeaderView {
             if (candidate.equals(leader)) {
                 return Offer.CONFIRMED;
             }
-            // A term has one leader at most (thesis §3.2), and one that says of itself that it does not lead has lost the
-            // term for good. A follower that has not heard of it yet would otherwise send every retry back there.
+            // A term has one leader at most (thesis §3.2), and one that says of itself that it does not lead has lost
+            // the term for good. A follower that has not heard of it yet would otherwise send every retry back there.
             if (leader != null || candidate.equals(deposed)) {
                 return Offer.STALE;
             }
@@ -46,8 +46,8 @@ final class LeaderView {
     }
 
     /**
-     * {@code node} says that it does not lead, and perhaps who does. It is believed about itself; what it says of others
-     * has no term, and is a hint that counts only while no leader is known.
+     * {@code node} says that it does not lead, and perhaps who does. It is believed about itself; what it says of
+     * others has no term, and is a hint that counts only while no leader is known.
      */
     void notLeading(NodeId node, Optional<NodeId> other) {
         if (node.equals(leader)) {

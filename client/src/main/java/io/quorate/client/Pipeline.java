@@ -6,7 +6,6 @@ import io.quorate.api.Bytes;
 import io.quorate.api.ControlPlaneException;
 import io.quorate.api.MalformedBytesException;
 import io.quorate.api.NodeId;
-import io.quorate.api.OverloadedException;
 import io.quorate.registry.protocol.Failures;
 import io.quorate.spi.consensus.CallFailure;
 import io.quorate.spi.consensus.PeerCaller.CallHandler;
@@ -18,11 +17,11 @@ import java.util.Optional;
 
 /**
  * Operations of one kind on their way into batches. The first one goes out at once; what arrives while
- * {@link ClientLimits#MAX_CALLS_IN_FLIGHT} calls are under way forms the next batch, so that under load a call's price is
- * shared, and without load nothing waits.
+ * {@link ClientLimits#MAX_CALLS_IN_FLIGHT} calls are under way forms the next batch, so that under load a call's price
+ * is shared, and without load nothing waits.
  *
- * <p>The queue is in the order of deadlines: all operations have the same time limit, and those that come back for another
- * attempt are merged in. So one look at its head finds what is over, and no operation needs a timer of its own.
+ * <p>The queue is in the order of deadlines: all operations have the same time limit, and those that come back for
+ * another attempt are merged in. So one look at its head finds what is over, and no operation needs a timer of its own.
  *
  * <p>Loop only.
  */
@@ -122,7 +121,9 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
         return true;
     }
 
-    /** Gives room back for operations that are about to end. Before that: whoever is waiting for them submits at once. */
+    /**
+     * Gives room back for operations that are about to end. Before that: whoever is waiting for them submits at once.
+     */
     final void release(List<P> operations) {
         long bytes = 0;
         for (P operation : operations) {
@@ -243,7 +244,9 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
         }
     }
 
-    /** One exception serves a whole batch: a stack trace for each of thousands would cost more than the batch itself. */
+    /**
+     * One exception serves a whole batch: a stack trace for each of thousands would cost more than the batch itself.
+     */
     private void fail(List<P> operations, ControlPlaneException failure) {
         release(operations);
         for (P operation : operations) {

@@ -19,12 +19,12 @@ import java.util.List;
  *
  * <p>Queries that share a call must not harm one another:
  * <ul>
- * <li>Their answers share one response, whose size is bounded, and what does not fit is refused. So a batch is made only
- *     as large as recent answers suggest, and a query that was refused in company is asked again in ever smaller
- *     company: only a refusal that it met alone is surely its own.
- * <li>Queries of {@link Consistency.AtLeast} share a call only if their index is the same, or if each of them is known to
- *     be applied somewhere, so that none waits long for another's. Those that are ahead of everything known have a
- *     pipeline of their own.
+ * <li>Their answers share one response, whose size is bounded, and what does not fit is refused. So a batch is made
+ * only as large as recent answers suggest, and a query that was refused in company is asked again in ever smaller
+ * company: only a refusal that it met alone is surely its own.
+ * <li>Queries of {@link Consistency.AtLeast} share a call only if their index is the same, or if each of them is known
+ * to be applied somewhere, so that none waits long for another's. Those that are ahead of everything known have a
+ * pipeline of their own.
  * </ul>
  */
 final class QueryPipeline extends Pipeline<PendingQuery> {
@@ -102,7 +102,9 @@ final class QueryPipeline extends Pipeline<PendingQuery> {
         }
     }
 
-    /** Keeps the larger of what was just seen and a slow decline: a guess too small costs a call, too large a refusal. */
+    /**
+     * Keeps the larger of what was just seen and a slow decline: a guess too small costs a call, too large a refusal.
+     */
     private void noteAnswerBytes(int responseBytes, List<Outcome> outcomes) {
         int answers = 0;
         for (Outcome outcome : outcomes) {

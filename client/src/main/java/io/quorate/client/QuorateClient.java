@@ -35,9 +35,9 @@ import java.util.stream.Stream;
  * The control plane of a cluster, over the network: for applications and for the command line.
  *
  * <p>It finds the leader and follows it. Commands and queries that come while calls are under way gather into batches;
- * each keeps its own result. What has surely done nothing is tried again, elsewhere or later, until the operation's time
- * is over; a command whose outcome is not known is never sent twice, and fails with
- * {@link io.quorate.api.OutcomeUnknownException}.
+ * each keeps its own result. What has surely done nothing is tried again, elsewhere or later, until the operation's
+ * time is over; a command whose outcome is not known is never sent twice, and fails with {@link
+ * io.quorate.api.OutcomeUnknownException}.
  *
  * <p><b>Order.</b> Two commands that are under way at the same time may be applied in either order. Wait for the first
  * one's result if the order matters.
@@ -75,8 +75,8 @@ public final class QuorateClient implements ControlPlane {
     }
 
     /**
-     * Starts the transports and begins to dial; returns without waiting for a connection. To be called once; with a loop
-     * of the caller's own, on that loop or before it runs.
+     * Starts the transports and begins to dial; returns without waiting for a connection. To be called once; with a
+     * loop of the caller's own, on that loop or before it runs.
      *
      * @throws TransportException if a transport cannot start; the client is closed then
      */
@@ -155,8 +155,8 @@ public final class QuorateClient implements ControlPlane {
 
     /**
      * Ends every operation: those that were not sent fail with {@link UnavailableException}, commands under way with
-     * {@link io.quorate.api.OutcomeUnknownException}. Returns within 10 seconds; idempotent. On the loop's own thread, and
-     * with a loop of the caller's own, it does not wait: the end then comes with the loop's next turn.
+     * {@link io.quorate.api.OutcomeUnknownException}. Returns within 10 seconds; idempotent. On the loop's own thread,
+     * and with a loop of the caller's own, it does not wait: the end then comes with the loop's next turn.
      */
     @Override
     public void close() {

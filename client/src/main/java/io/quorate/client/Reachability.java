@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Why what cannot be reached cannot be reached: for each configured endpoint and each node the last reason, for the error
- * message that an operator gets to read. Loop only.
+ * Why what cannot be reached cannot be reached: for each configured endpoint and each node the last reason, for the
+ * error message that an operator gets to read. Loop only.
  */
 final class Reachability {
 
@@ -38,6 +38,9 @@ final class Reachability {
     private final Map<Endpoint, Place> configured = new LinkedHashMap<>();
     private final Map<NodeId, String> nodes = new TreeMap<>();
 
+    /** The last refusal at an address that could not be told to be one of the configured endpoints. */
+    private String elsewhere = "";
+
     Reachability(Collection<Endpoint> servers) {
         servers.forEach(server -> configured.put(server, new Place()));
     }
@@ -45,13 +48,19 @@ final class Reachability {
     /** A connection that this side dialed has not become a session. */
     void refused(RefusalEvent event) {
         boolean lasting = lasting(event.reason(), event.detail());
+        boolean placed = false;
         for (Map.Entry<Endpoint, Place> entry : configured.entrySet()) {
             if (isAbout(event, entry.getKey())) {
+                placed = true;
                 entry.getValue().failed(event.reason(), event.detail(), lasting);
                 if (entry.getValue().node != null) {
                     nodes.put(entry.getValue().node, entry.getValue().toString());
                 }
             }
+        }
+        if (!placed) {
+            elsewhere = "; " + event.subject() + " at " + event.remote() + ": " + event.reason().label() + ": "
+                + event.detail();
         }
     }
 
@@ -67,8 +76,10 @@ final class Reachability {
     /** {@code node} has answered from {@code remote}, and advertises {@code endpoints}. */
     void connected(NodeId node, String remote, List<Endpoint> endpoints) {
         nodes.remove(node);
+        elsewhere = "";
         configured.forEach((endpoint, place) -> {
-            if (endpoints.contains(endpoint) || namesPlace(remote, endpoint) || isOnlyOneAtPort(remote, endpoint)) {
+            if (configured.size() == 1 && place.node == null || endpoints.contains(endpoint)
+                || namesPlace(remote, endpoint) || isOnlyOneAtPort(remote, endpoint)) {
                 place.node = node;
                 place.failed(null, "connected to " + node, false);
             }
@@ -123,7 +134,7 @@ final class Reachability {
         StringBuilder text = new StringBuilder();
         configured.forEach((endpoint, place) ->
             text.append(text.isEmpty() ? "" : "; ").append(endpoint).append(": ").append(place));
-        return text.toString();
+        return text.append(elsewhere).toString();
     }
 
     private boolean isAbout(RefusalEvent event, Endpoint endpoint) {

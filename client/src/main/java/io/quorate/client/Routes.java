@@ -122,7 +122,10 @@ final class Routes {
         return usable(node, want, nowNanos) ? Optional.of(node) : Optional.empty();
     }
 
-    /** When the next node ceases to be left alone; {@link Long#MAX_VALUE} if none is. Always later than {@code nowNanos}. */
+    /**
+     * When the next node ceases to be left alone; {@link Long#MAX_VALUE} if none is. Always later than {@code
+     * nowNanos}.
+     */
     long nextNanos(Want want, long nowNanos) {
         long next = Long.MAX_VALUE;
         for (NodeId node : connected) {

@@ -194,7 +194,7 @@ final class FakeServer implements CallServer {
         for (Bytes command : commands(request)) {
             String text = command.utf8();
             cluster.applied.add(text);
-            outcomes.add(text.startsWith("reject") ? Outcome.rejected("no " + text) : Outcome.ok(Bytes.utf8("r:" + text)));
+            outcomes.add(outcome(text, "r:" + text));
         }
         call.respond(new SubmitResponse(cluster.nextIndex(), outcomes).encode());
     }
@@ -226,12 +226,16 @@ final class FakeServer implements CallServer {
             for (Bytes query : decoded.queries()) {
                 String text = query.utf8();
                 String answer = text.startsWith("big") ? text + "@" + "x".repeat(BIG_ANSWER_BYTES) : text + "@" + id;
-                outcomes.add(text.startsWith("reject") ? Outcome.rejected("no " + text) : Outcome.ok(Bytes.utf8(answer)));
+                outcomes.add(outcome(text, answer));
             }
             call.respond(new QueryResponse(new LogIndex(cluster.index), outcomes).encode());
         } catch (MalformedBytesException e) {
             call.fail(RpcError.of(RpcError.Code.MALFORMED, e.getMessage()));
         }
+    }
+
+    private static Outcome outcome(String request, String answer) {
+        return request.startsWith("reject") ? Outcome.rejected("no " + request) : Outcome.ok(Bytes.utf8(answer));
     }
 
     private void watch(WatchRequest request, ServedCall call) {

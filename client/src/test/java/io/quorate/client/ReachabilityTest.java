@@ -75,6 +75,16 @@ class ReachabilityTest {
         assertEquals(Optional.empty(), reachability.failureOf(N1));
     }
 
+    @Test
+    void aRefusalAtAnAddressThatNoEndpointNamesIsToldToo() {
+        Reachability hosts = new Reachability(List.of(Endpoint.parse("tcp://a.example:7400"),
+            Endpoint.parse("tcp://b.example:7400")));
+        hosts.refused(new RefusalEvent("tcp", Origin.DIALED, "spiffe://t/node/n1", "10.0.0.1:7400",
+            RefusalReason.WRONG_CLUSTER, "found x", 0, 0));
+        assertEquals("tcp://a.example:7400: no answer yet; tcp://b.example:7400: no answer yet; spiffe://t/node/n1 at "
+            + "10.0.0.1:7400: wrong-cluster: found x", hosts.describe());
+    }
+
     private void refuse(String subject, String remote, RefusalReason reason, String detail) {
         reachability.refused(new RefusalEvent("tcp", Origin.DIALED, subject, remote, reason, detail, 0, 0));
     }
