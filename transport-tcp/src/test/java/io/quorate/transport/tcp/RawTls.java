@@ -36,7 +36,12 @@ final class RawTls implements AutoCloseable {
 
     /** A client with {@code credentials} (null: without a certificate) that has not shaken hands yet. */
     static RawTls client(TlsCredentials credentials, int port, String protocol, String... alpn) throws IOException {
-        SSLSocket socket = (SSLSocket) context(credentials).getSocketFactory().createSocket("127.0.0.1", port);
+        return again(context(credentials), port, protocol, alpn);
+    }
+
+    /** The same, of a context that remembers sessions. */
+    static RawTls again(SSLContext context, int port, String protocol, String... alpn) throws IOException {
+        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port);
         configure(socket, protocol, alpn);
         return new RawTls(socket);
     }
@@ -74,7 +79,7 @@ final class RawTls implements AutoCloseable {
         socket.setSSLParameters(parameters);
     }
 
-    private static SSLContext context(TlsCredentials credentials) {
+    static SSLContext context(TlsCredentials credentials) {
         try {
             SSLContext context = SSLContext.getInstance("TLS");
             KeyManager[] keys = null;

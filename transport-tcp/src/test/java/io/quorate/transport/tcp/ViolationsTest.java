@@ -96,7 +96,6 @@ class ViolationsTest {
         return Bytes.wrap(bytes);
     }
 
-    /** An error's first byte of old, 160, and a client's hello of TLS. */
     private static Bytes hex(String hex) {
         return Bytes.wrap(HexFormat.of().parseHex(hex));
     }
@@ -129,7 +128,7 @@ class ViolationsTest {
         }
     }
 
-    /** A ping through both is answered only when the activation, which ran before it, is done. */
+    /** The connection is read from, and it was activated before. */
     private static void awaitActive(RawTls client, Peer server) throws IOException {
         client.write(control(FrameKind.PING));
         TestNode.await(server.controls, "the ping");
