@@ -52,7 +52,7 @@ record DataDirectory(
         Membership bootstrap = BootstrapFile.read(disk, directory.resolve(DataFiles.BOOTSTRAP), codec.seed());
         StateFile state = StateFile.open(disk, directory, codec.seed());
         try {
-            // The name VERSION may be in the kernel's memory alone, if the process that gave it was killed.
+            // The name VERSION may be in the kernel's memory alone: it was just given, or by a process that was killed.
             disk.syncDirectory(directory);
             LogRecovery recovery = new LogRecovery(disk, codec, directory.resolve(DataFiles.LOG), state);
             recovery.run();
@@ -139,6 +139,5 @@ record DataDirectory(
         // Everything that VERSION vouches for has its name durably before VERSION has.
         disk.syncDirectory(directory);
         disk.rename(temporary, directory.resolve(DataFiles.VERSION));
-        disk.syncDirectory(directory);
     }
 }

@@ -173,10 +173,12 @@ final class CrashTest {
                 String where = "seed " + seed + ", operation " + at + ", variant " + variant;
                 SimulatedDisk left = disk.afterPowerLoss(random);
                 SimulatedDisk again = left.afterKill();
+                SimulatedDisk third = left.afterKill();
                 FileLogStore found = open(left, where);
                 run.check(found, where);
                 goOn(run.adopt(found), left, random, where);
                 crashInRecovery(run, again, random, where);
+                killInRecovery(run, third, random, where);
             }
         }
     }
@@ -200,6 +202,25 @@ final class CrashTest {
             found = open(disk.afterPowerLoss(random), where + ", crash in recovery");
         }
         run.check(found, where + ", crash in recovery");
+    }
+
+    /**
+     * The process is killed within a recovery, started again, and then the power fails: what the second recovery has found
+     * must be on the disk and not in the kernel's memory alone.
+     */
+    private static void killInRecovery(Run run, SimulatedDisk disk, Random random, String where) throws IOException {
+        disk.crashAt(1 + random.nextInt(12));
+        FileLogStore found;
+        SimulatedDisk alive = disk;
+        try {
+            found = Stores.open(disk);
+        } catch (PowerLossException expected) {
+            alive = disk.afterKill();
+            found = open(alive, where + ", killed in recovery");
+        }
+        run.check(found, where + ", killed in recovery");
+        Run next = run.adopt(found);
+        next.check(open(alive.afterPowerLoss(random), where + ", then power failure"), where + ", then power failure");
     }
 
     private static FileLogStore open(SimulatedDisk disk, String where) {
@@ -229,6 +250,34 @@ final class CrashTest {
             Run next = run.adopt(found);
             FileLogStore later = open(alive.afterPowerLoss(new Random(seed + at)), where + ", then power failure");
             next.check(later, where + ", then power failure");
+        }
+    }
+
+    /** The kernel reports the failure once and then takes the pages for clean, though they never reached the disk. */
+    @ParameterizedTest
+    @ValueSource(longs = {31, 32, 33, 34, 35, 36})
+    void nothing_is_built_on_what_a_failed_fsync_left_in_memory(long seed) throws IOException {
+        long operations = operationsOf(seed);
+        for (long at = 1; at <= operations; at++) {
+            SimulatedDisk disk = Stores.newDisk().failForceAt(at);
+            Run run = new Run(seed);
+            try {
+                run.open(disk);
+                run.steps(disk, STEPS);
+                run.store.close();
+                run.durable = run.log.size();
+            } catch (IOException e) {
+                assertTrue(e.toString().contains("Input/output error"), e.toString());
+            }
+            String where = "seed " + seed + ", failed fsync " + at;
+            SimulatedDisk restarted = disk.afterKill();
+            FileLogStore found = open(restarted, where);
+            run.check(found, where);
+            Run next = run.adopt(found);
+            for (int variant = 0; variant < 4; variant++) {
+                Random random = new Random(seed * 1_000_003 + at * 31 + variant);
+                next.check(open(restarted.afterPowerLoss(random), where + ", then power failure"), where);
+            }
         }
     }
 

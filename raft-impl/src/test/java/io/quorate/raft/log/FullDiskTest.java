@@ -95,6 +95,27 @@ final class FullDiskTest {
     }
 
     @Test
+    void a_kill_while_an_append_is_taken_back_leaves_nothing_that_comes_and_goes() throws IOException {
+        Random random = new Random(7);
+        for (int operation = 1; operation <= 10; operation++) {
+            SimulatedDisk disk = Stores.newDisk();
+            FileLogStore store = Stores.open(disk);
+            store.saveHardState(Stores.state(1, null));
+            disk.fullAt(disk.operations() + 1, 150);
+            disk.crashAt(disk.operations() + 1 + operation);
+            assertThrows(PowerLossException.class, () -> {
+                store.append(Stores.entries(1, 1, 3, 31));
+                store.saveHardState(Stores.state(1, "n2"));
+            });
+            SimulatedDisk alive = disk.afterKill();
+            List<LogEntry> found = Stores.readAll(Stores.open(alive));
+            for (int i = 0; i < 20; i++) {
+                assertEquals(found, Stores.readAll(Stores.open(alive.afterPowerLoss(random))));
+            }
+        }
+    }
+
+    @Test
     void a_failed_append_that_cannot_be_taken_back_is_final() throws IOException {
         SimulatedDisk disk = Stores.newDisk();
         FileLogStore store = Stores.open(disk);

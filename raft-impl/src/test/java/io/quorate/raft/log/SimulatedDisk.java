@@ -19,8 +19,8 @@ import java.util.TreeMap;
 
 /**
  * A disk in memory that behaves as badly as a real one may. It knows what is visible (the kernel's page cache) and
- * what is durable; a crash keeps an arbitrary part of the difference: any bytes of the writes that were not synced,
- * in any order, and of each directory's changes a prefix.
+ * what is durable; a crash keeps an arbitrary part of the difference: any bytes of the writes that were not synced, and
+ * any of the names that were not, whatever came first.
  *
  * <p>Deterministic: faults come at counted operations, and randomness from the generator that is passed in.
  */
@@ -164,13 +164,9 @@ final class SimulatedDisk implements Disk {
 
     private SimulatedDisk copy(Random random, Keeper keeper, int pieceBytes) {
         TreeMap<Path, Inode> names = new TreeMap<>(durable);
-        Map<Path, Integer> left = new TreeMap<>();
+        double keepChange = random == null ? 1 : KEEP_CHANCES[random.nextInt(KEEP_CHANCES.length)];
         for (Change change : changes) {
-            left.merge(change.directory(), 1, Integer::sum);
-        }
-        left.replaceAll((directory, count) -> random == null ? count : random.nextInt(count + 1));
-        for (Change change : changes) {
-            if (left.merge(change.directory(), -1, Integer::sum) >= 0) {
+            if (random == null || random.nextDouble() < keepChange) {
                 change.applyTo(names);
             }
         }
