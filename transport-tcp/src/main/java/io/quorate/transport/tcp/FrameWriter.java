@@ -18,10 +18,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * Writes frames to one connection: those of the connection before those of its call, whole frames only.
  *
- * <p>Header, payload and trailer are copied into one buffer in front of TLS. TLS copies what it encrypts in any case,
- * and three buffers would be three records with three authentication tags; a frame below 16 KiB is one record and one
- * system call this way. A large frame goes in pieces of {@link TcpLimits#WRITE_PIECE_BYTES}, each when the socket has
- * taken enough of those before it: that bounds memory, and lets other connections of the same thread in between.
+ * <p>Header, payload and trailer are copied into one buffer in front of TLS, which reads every byte to encrypt it in
+ * any case: a frame below 16 KiB is one record with one authentication tag, and one system call. A large frame goes in
+ * pieces of {@link TcpLimits#WRITE_PIECE_BYTES}, each when the socket has taken enough of those before it: that bounds
+ * memory, and lets other connections of the same thread in between.
  *
  * <p>{@link #enqueue} from any thread; everything else on the connection's thread. Frames that gather while the thread
  * is busy leave with one flush.

@@ -423,7 +423,7 @@ final class TcpConnection implements Connection, LiveSet.Live {
     }
 
     /** Calls a handler. One that throws has a defect, and its connection cannot be relied on any more. */
-    private void tell(Runnable call) {
+    void tell(Runnable call) {
         try {
             call.run();
         } catch (RuntimeException defect) {

@@ -117,8 +117,9 @@ final class TcpStream implements RpcStream, ConnectionLife.Phase {
     /** {@code bytes} of this call's frames have left for the socket. */
     void wrote(int bytes) {
         long waiting = waitingBytes.addAndGet(-bytes);
-        if (waiting <= TcpLimits.WRITE_LOW_WATER_BYTES && full.compareAndSet(true, false) && !gone) {
-            handler.onWritable();
+        if (waiting <= TcpLimits.WRITE_LOW_WATER_BYTES && full.compareAndSet(true, false)
+            && connection.life().leasedBy(this)) {
+            connection.tell(handler::onWritable);
         }
     }
 

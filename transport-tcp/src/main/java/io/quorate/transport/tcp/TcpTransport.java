@@ -29,6 +29,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -221,14 +222,14 @@ final class TcpTransport implements Transport {
         if (around == null) {
             throw new IllegalStateException("found a transport that is not started, expected start before dial");
         }
-        if (closed) {
-            around.sink().onFailure(new ConnectionFailure(scheme(), Origin.DIALED, OptionalLong.of(dialId),
-                target.host() + ":" + target.port(), RefusalReason.SHUTTING_DOWN, "this node is stopping"));
-            return;
-        }
         EventLoop loop = loops.next();
         Dial dial = new Dial(around, dialer, resolver, loop, target, dialId);
-        loop.execute(dial::begin);
+        try {
+            loop.execute(dial::begin);
+        } catch (RejectedExecutionException ended) {
+            around.sink().onFailure(new ConnectionFailure(scheme(), Origin.DIALED, OptionalLong.of(dialId),
+                target.host() + ":" + target.port(), RefusalReason.SHUTTING_DOWN, "this node is stopping"));
+        }
     }
 
     private static void requireTcp(Endpoint endpoint) {

@@ -84,14 +84,13 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
     }
 
     @Override
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // one writer
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         if (!(message instanceof ByteBuf bytes)) {
             ReferenceCountUtil.release(message);
             return;
         }
         int size = bytes.readableBytes();
-        bytesRead = bytesRead + size;
+        bytesRead = bytesRead + size; // this thread alone writes it
         if (firstSize < first.length) {
             int take = Math.min(size, first.length - firstSize);
             bytes.getBytes(bytes.readerIndex(), first, firstSize, take);

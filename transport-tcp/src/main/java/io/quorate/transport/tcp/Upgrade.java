@@ -176,7 +176,12 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
 
     @Override
     public void shutDown() {
-        channel.eventLoop().execute(() -> fail(RefusalReason.SHUTTING_DOWN, "this node is stopping"));
+        channel.eventLoop().execute(() -> {
+            // Once settled, the channel is the connection's, which says goodbye before it closes.
+            if (!settled) {
+                fail(RefusalReason.SHUTTING_DOWN, "this node is stopping");
+            }
+        });
     }
 
     private void fail(TlsFailures.Failure failure) {

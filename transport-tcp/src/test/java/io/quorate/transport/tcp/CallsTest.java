@@ -21,6 +21,7 @@ import io.quorate.transport.tcp.TestNode.Engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
@@ -197,6 +198,35 @@ class CallsTest {
                 parts);
             call.stream.send(request);
             assertEquals(request.body(), call.frame().body());
+        }
+    }
+
+    @Test
+    void the_platforms_selectors_serve_as_well() {
+        TestAuthority authority = new TestAuthority("nio");
+        Map<String, String> nio = Map.of("io", "nio", "io-threads", "2");
+        var one = authority.credentials("one");
+        var two = authority.credentials("two");
+        try (TestNode accepter = new TestNode(nio, () -> one, true, TcpLimits.standard());
+                TestNode dialer = new TestNode(nio, () -> two, false, TcpLimits.standard())) {
+            assertTrue(dialer.transport.listening().isEmpty());
+            dialer.dial(accepter.endpoint());
+            Peer.active(accepter.connection());
+            Peer client = Peer.active(dialer.connection());
+            TestNode.await(client.capacity, "capacity");
+            Bytes payload = random(new Random(3), 300_000);
+            assertEquals(payload, client.call(payload).frame().body());
+            client.connection.close(CloseReason.of(CloseReason.Kind.NORMAL, "done"));
+        }
+    }
+
+    @Test
+    void a_dial_after_the_end_fails_like_any_other() {
+        try (Pair pair = new Pair(Engine.OPENSSL)) {
+            pair.dialer.transport.close();
+            pair.dialer.dial(pair.accepter.endpoint());
+            assertEquals(RefusalReason.SHUTTING_DOWN, pair.dialer.failure().reason());
+            pair.dialer.assertNothingMore();
         }
     }
 

@@ -30,8 +30,11 @@ final class TestNode implements AutoCloseable, ConnectionSink {
     private final AtomicLong dialIds = new AtomicLong();
 
     TestNode(Engine engine, Supplier<TlsCredentials> credentials, boolean listens, TcpLimits limits) {
+        this(Map.of("tls-engine", engine.setting), credentials, listens, limits);
+    }
+
+    TestNode(Map<String, String> settings, Supplier<TlsCredentials> credentials, boolean listens, TcpLimits limits) {
         Optional<Endpoint> listen = listens ? Optional.of(new Endpoint("tcp", "127.0.0.1", 0)) : Optional.empty();
-        Map<String, String> settings = Map.of("tls-engine", engine.setting);
         transport = new TcpTransport(new TransportContext(credentials, listen,
             name -> counted.merge(name, 1, Integer::sum), settings), TcpSettings.of(settings), limits);
         try {
