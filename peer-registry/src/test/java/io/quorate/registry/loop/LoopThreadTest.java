@@ -118,7 +118,8 @@ class LoopThreadTest {
         });
         loop.start();
         await(behindTheHooks);
-        assertEquals(List.of("task", "task", "task", "first hook", "second hook", "a hook's task"), story.subList(0, 6));
+        assertEquals(List.of("task", "task", "task", "first hook", "second hook", "a hook's task"),
+            story.subList(0, 6));
     }
 
     @Test

@@ -71,8 +71,8 @@ class DialerTest {
             atMillis.add(clock.nanoTime() / MILLIS);
             dialed.add(target);
             if (!hangs) {
-                sink.onFailure(new ConnectionFailure(scheme(), Origin.DIALED, OptionalLong.of(dialId), target.toString(),
-                    RefusalReason.CONNECT_FAILED, "refused"));
+                sink.onFailure(new ConnectionFailure(scheme(), Origin.DIALED, OptionalLong.of(dialId),
+                    target.toString(), RefusalReason.CONNECT_FAILED, "refused"));
             }
         }
 
@@ -124,7 +124,8 @@ class DialerTest {
         assertEquals(List.of("a", "b", "c"), hosts);
         int first = dead.dialed.size();
         world.runFor(60 * MILLIS);
-        assertEquals(List.of("a", "b", "c"), dead.dialed.subList(first, first + 3).stream().map(Endpoint::host).toList());
+        assertEquals(List.of("a", "b", "c"),
+            dead.dialed.subList(first, first + 3).stream().map(Endpoint::host).toList());
         assertTrue(sessions.lastDialProblem(TestHost.id("n2")).orElseThrow().startsWith("connect-failed"));
     }
 

@@ -16,6 +16,7 @@ import io.quorate.spi.wire.FrameFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -94,7 +95,8 @@ class HelloTest {
         for (int i = 0; i < fields(HELLO.encode()).size(); i++) {
             List<Field> longer = fields(HELLO.encode());
             Field field = longer.get(i);
-            longer.set(i, new Field(field.tag, new BytesWriter().raw(field.value).raw(Bytes.wrap(new byte[64])).toBytes()));
+            longer.set(i, new Field(field.tag,
+                new BytesWriter().raw(field.value).raw(Bytes.wrap(new byte[64])).toBytes()));
             assertMalformed(encode(longer), "");
         }
     }
@@ -186,7 +188,7 @@ class HelloTest {
 
     static Bytes nonce(int seed) {
         byte[] nonce = new byte[Hello.NONCE_BYTES];
-        new java.util.Random(seed).nextBytes(nonce);
+        new Random(seed).nextBytes(nonce);
         return Bytes.wrap(nonce);
     }
 

@@ -1,5 +1,6 @@
 package io.quorate.registry.session;
 
+import io.quorate.api.MalformedBytesException;
 import io.quorate.spi.identity.PeerIdentity;
 import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.transport.Connection;
@@ -52,7 +53,7 @@ final class RawPeer implements ConnectionSink {
                 if (!frame.body().isEmpty() && frame.body().at(0) == Verdict.MESSAGE) {
                     try {
                         return Verdict.decode(frame.body());
-                    } catch (io.quorate.api.MalformedBytesException e) {
+                    } catch (MalformedBytesException e) {
                         throw new AssertionError(e);
                     }
                 }

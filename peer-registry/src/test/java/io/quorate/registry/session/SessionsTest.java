@@ -16,6 +16,7 @@ import io.quorate.spi.wire.RpcType;
 import io.quorate.testing.memory.MemoryNetwork;
 import io.quorate.testing.time.VirtualWorld;
 import java.util.List;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -124,7 +125,8 @@ class SessionsTest {
         world.runFor(100 * MILLIS);
         assertTrue(n1.sees("n2"), "half open");
         n1.events.clear();
-        TestHost fresh = new TestHost.Setup(world, network, "n2-new").identity(TestHost.node("n2")).incarnation(6).start();
+        TestHost fresh =
+            new TestHost.Setup(world, network, "n2-new").identity(TestHost.node("n2")).incarnation(6).start();
         fresh.dial("n1");
         assertTrue(world.runUntil(() -> n1.sees("n2", 6), SECOND));
         assertEquals(List.of("closed SUPERSEDED n2/5 sees true", "closed SUPERSEDED n2/5 sees true",
@@ -266,7 +268,8 @@ class SessionsTest {
      */
     @Test
     void aMissingFingerprintKeepsNobodyAway() {
-        PeerSession session = new PeerSession(new NoConnection(), TestHost.node("n2"), hello(), 1, new java.util.TreeSet<>());
+        PeerSession session =
+            new PeerSession(new NoConnection(), TestHost.node("n2"), hello(), 1, new TreeSet<>());
         assertTrue(session.certificateFingerprint().isEmpty());
         assertTrue(session.live());
         assertFalse(session.confirmed());
@@ -282,7 +285,7 @@ class SessionsTest {
     }
 
     private static Hello hello() {
-        return new Hello(1, 1, new java.util.TreeSet<>(), TestHost.CLUSTER, PeerIdentity.Kind.NODE, "n2", 1, List.of(),
+        return new Hello(1, 1, new TreeSet<>(), TestHost.CLUSTER, PeerIdentity.Kind.NODE, "n2", 1, List.of(),
             "test", HelloTest.nonce(1), Bytes.utf8("b"));
     }
 
