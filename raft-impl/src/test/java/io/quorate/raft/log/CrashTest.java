@@ -205,8 +205,8 @@ final class CrashTest {
     }
 
     /**
-     * The process is killed within a recovery, started again, and then the power fails: what the second recovery has found
-     * must be on the disk and not in the kernel's memory alone.
+     * The process is killed within a recovery, started again, and then the power fails: what the second recovery has
+     * found must be on the disk and not in the kernel's memory alone.
      */
     private static void killInRecovery(Run run, SimulatedDisk disk, Random random, String where) throws IOException {
         disk.crashAt(1 + random.nextInt(12));
@@ -278,6 +278,35 @@ final class CrashTest {
                 Random random = new Random(seed * 1_000_003 + at * 31 + variant);
                 next.check(open(restarted.afterPowerLoss(random), where + ", then power failure"), where);
             }
+        }
+    }
+
+    /** Entries of one size: an old one behind the cut would stand just where the successor of a new one would. */
+    @Test
+    void a_torn_tail_whose_cut_did_not_reach_the_disk_never_becomes_part_of_a_later_log() throws IOException {
+        for (int operation = 1; operation <= 12; operation++) {
+            SimulatedDisk before = Stores.newDisk();
+            FileLogStore store = Stores.open(before);
+            store.saveHardState(Stores.state(1, null));
+            store.append(Stores.entries(1, 1, 2, 20));
+            store.sync();
+            store.settle();
+            store.append(Stores.entries(1, 3, 3, 20));
+            SimulatedDisk disk = before.afterPowerLossKeepingUpTo(Integer.MAX_VALUE).failForceAt(operation);
+            int third = SegmentHeader.BYTES + 2 * (EntryCodec.HEADER_BYTES + 20);
+            disk.flipBit(Stores.ROOT.resolve(DataFiles.LOG).resolve(DataFiles.segmentName(1)), third + 30, 0);
+            try {
+                assertEquals(2, Stores.open(disk).lastIndex());
+            } catch (IOException e) {
+                assertTrue(e.toString().contains("Input/output error"), e.toString());
+            }
+            SimulatedDisk restarted = disk.afterKill();
+            FileLogStore next = Stores.open(restarted);
+            assertEquals(2, next.lastIndex());
+            next.append(Stores.entries(1, 3, 1, 20));
+            next.sync();
+            FileLogStore later = Stores.open(restarted.afterPowerLossKeepingUpTo(0));
+            assertEquals(Stores.entries(1, 1, 3, 20), Stores.readAll(later), "failed fsync " + operation);
         }
     }
 
