@@ -114,8 +114,8 @@ final class SegmentAllocator {
         try (Disk.File file = disk.create(path)) {
             for (int at = 0; at < fileBytes && !closed; at += FILL_CHUNK_BYTES) {
                 DataFiles.zero(file, at, Math.min(fileBytes, at + FILL_CHUNK_BYTES));
-                // Piecemeal, so that the log's own syncs never queue behind the whole of it. (What makes the file durable
-                // is the sync after its head is written.)
+                // Piecemeal, so that the log's own syncs never queue behind the whole of it. (What makes the file
+                // durable is the sync after its head is written.)
                 file.force();
             }
         } catch (StorageFullException e) {
