@@ -138,7 +138,8 @@ class PeerTruthTest {
 
     @Test
     void aFreshLeaderGivesOthersTimeToConnect() {
-        SimCluster cluster = online(6);
+        // Slow enough that leading comes well before connecting.
+        SimCluster cluster = online(SimCluster.ofThree(6, 60_000_000));
         long before = cluster.host("n2").peers().number();
         // The new process of n3 leads before it has a session with anyone.
         cluster.host("n3").kill();
@@ -279,7 +280,10 @@ class PeerTruthTest {
     }
 
     private static SimCluster online(long seed) {
-        SimCluster cluster = SimCluster.ofThree(seed);
+        return online(SimCluster.ofThree(seed));
+    }
+
+    private static SimCluster online(SimCluster cluster) {
         cluster.log.elect(N1);
         assertTrue(cluster.runUntil(() -> cluster.allShow(SimCluster.ids(3), PeerStatus.ONLINE), 3_000));
         // Both directions of every pair, so that later events are those of the test.

@@ -121,8 +121,13 @@ final class SimCluster {
 
     /** @param dials whether the first node keeps connections to the second */
     SimCluster(long seed, MemoryNetwork.Mode mode, List<NodeId> ids, BiPredicate<NodeId, NodeId> dials) {
+        this(seed, mode, ids, dials, 500_000);
+    }
+
+    private SimCluster(long seed, MemoryNetwork.Mode mode, List<NodeId> ids, BiPredicate<NodeId, NodeId> dials,
+            long maxDelayNanos) {
         this.world = new VirtualWorld(seed);
-        this.network = new MemoryNetwork(world, mode, 100_000, 500_000);
+        this.network = new MemoryNetwork(world, mode, maxDelayNanos / 5, maxDelayNanos);
         this.log = new FakeLog(world);
         this.ids = ids;
         this.dials = dials;
@@ -130,7 +135,12 @@ final class SimCluster {
 
     /** Three nodes that dial one another, all started. */
     static SimCluster ofThree(long seed) {
-        SimCluster cluster = new SimCluster(seed, MemoryNetwork.Mode.EXCLUSIVE_LEASE, ids(3), (a, b) -> true);
+        return ofThree(seed, 500_000);
+    }
+
+    static SimCluster ofThree(long seed, long maxDelayNanos) {
+        SimCluster cluster = new SimCluster(seed, MemoryNetwork.Mode.EXCLUSIVE_LEASE, ids(3), (a, b) -> true,
+            maxDelayNanos);
         cluster.ids.forEach(cluster::start);
         return cluster;
     }
