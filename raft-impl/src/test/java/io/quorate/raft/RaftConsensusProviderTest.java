@@ -164,7 +164,8 @@ class RaftConsensusProviderTest {
 
     @Test
     @Timeout(30)
-    void whatWasCommittedOnARealDiskIsThereAfterARestart() throws ConsensusException, IOException, InterruptedException {
+    void whatWasCommittedOnARealDiskIsThereAfterARestart() throws ConsensusException, IOException,
+        InterruptedException {
         for (int run = 0; run < 2; run++) {
             OneThread loop = new OneThread();
             Host host = new Host();

@@ -24,8 +24,8 @@ final class Acceptor {
         if (!log.matches(prev, request.prevTerm())) {
             if (prev <= log.commitIndex()) {
                 throw new BrokenInvariantException("found entry " + prev + " of term " + request.prevTerm()
-                    + " in an append of " + from + ", expected term " + log.termAt(prev) + ": it is committed here (commit "
-                    + "index " + log.commitIndex() + ")");
+                    + " in an append of " + from + ", expected term " + log.termAt(prev)
+                    + ": it is committed here (commit index " + log.commitIndex() + ")");
             }
             // The largest index at which the logs may still agree: it skips all entries of a conflicting term at once
             // (thesis §3.5, last part; terms never decrease along a log).
@@ -40,8 +40,8 @@ final class Acceptor {
             return;
         }
         if (known < entries.size() && entries.get(known).index() <= log.lastIndex()) {
-            // Only here do the logs disagree. Cutting at prev + 1 would drop entries that an append which this one overtook
-            // has brought, and which this node has acknowledged.
+            // Only here do the logs disagree. Cutting at prev + 1 would drop entries that an append which this one
+            // overtook has brought, and which this node has acknowledged.
             core.truncateFrom(entries.get(known).index());
         }
         for (int i = known; i < entries.size(); i++) {
@@ -50,7 +50,8 @@ final class Acceptor {
         follower.proved(request.lastIndex());
         // No further than this message proves: what follows in this log may be another leader's (thesis figure 3.1).
         core.commitTo(Math.min(request.commit(), request.lastIndex()));
-        // Also if it brought nothing new: what it confirms may have been written by an earlier append and not be durable yet.
+        // Also if it brought nothing new: what it confirms may have been written by an earlier append and not be
+        // durable yet.
         reply(token, Message.AppendResponse.matched(core.term(), request.lastIndex()), request.lastIndex());
     }
 

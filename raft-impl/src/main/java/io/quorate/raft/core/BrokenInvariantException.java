@@ -1,8 +1,8 @@
 package io.quorate.raft.core;
 
 /**
- * Something that cannot be while every node keeps Raft's rules. The node must stop before it does harm; the message says
- * what was found and what was expected.
+ * Something that cannot be while every node keeps Raft's rules. The node must stop before it does harm; the message
+ * says what was found and what was expected.
  */
 public final class BrokenInvariantException extends RuntimeException {
 

@@ -58,8 +58,8 @@ final class Candidate implements Role {
             if (preVote) {
                 core.send(voter, request, core.settings().electionMinNanos());
             } else {
-                // Before the vote for itself is durable nothing leaves: a restart would forget it, the node could vote for
-                // another in the same term, and there could be two leaders.
+                // Before the vote for itself is durable nothing leaves: a restart would forget it, the node could
+                // vote for another in the same term, and there could be two leaders.
                 core.gate().send(voter, request, hardVersion);
             }
         }

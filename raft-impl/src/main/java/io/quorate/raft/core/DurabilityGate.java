@@ -7,10 +7,11 @@ import java.util.function.Consumer;
 
 /**
  * Holds back what must not leave before what it speaks of is durable: answers that carry a term, a vote or an
- * acknowledgement, and a candidate's requests for votes (thesis figure 3.1: persistent state is updated before responding).
+ * acknowledgement, and a candidate's requests for votes (thesis figure 3.1: persistent state is updated before
+ * responding).
  *
- * <p>A new term turns answers that still wait into refusals: an acknowledgement given in an old term must not leave once
- * the log may have been rewritten. Requests of an old candidacy are dropped.
+ * <p>A new term turns answers that still wait into refusals: an acknowledgement given in an old term must not leave
+ * once the log may have been rewritten. Requests of an old candidacy are dropped.
  */
 final class DurabilityGate {
 

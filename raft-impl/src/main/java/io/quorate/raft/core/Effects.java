@@ -3,8 +3,8 @@ package io.quorate.raft.core;
 import java.util.ArrayDeque;
 
 /**
- * The queue of what a core wants done. One per core, reused; the driver takes effects out in order. A driver that, while
- * it performs an effect, comes to hand in another input only lengthens the queue.
+ * The queue of what a core wants done. One per core, reused; the driver takes effects out in order. A driver that,
+ * while it performs an effect, comes to hand in another input only lengthens the queue.
  *
  * <p>Not thread-safe.
  */

@@ -42,9 +42,9 @@ final class Follower implements Role {
     }
 
     /**
-     * Whether this node stays with its leader and refuses to help another to an election (thesis §4.2.3): it has heard the
-     * leader within the shortest election timeout, and the host has sessions to it. Without this, a node that lost its own
-     * connection could depose a leader whom everyone else hears.
+     * Whether this node stays with its leader and refuses to help another to an election (thesis §4.2.3): it has
+     * heard the leader within the shortest election timeout, and the host has sessions to it. Without this, a node
+     * that lost its own connection could depose a leader whom everyone else hears.
      */
     boolean isLoyal(long now) {
         return leader != null && !leaderGone && now - heardNanos < core.settings().electionMinNanos();

@@ -24,7 +24,10 @@ public sealed interface Input {
     record CallFailed(NodeId to, Message.Request request) implements Input {
     }
 
-    /** All of {@link Effect.Persist} up to and with {@code sequence} is durable, by a sync that began after it was written. */
+    /**
+     * All of {@link Effect.Persist} up to and with {@code sequence} is durable, by a sync that began after it was
+     * written.
+     */
     record PersistCompleted(long sequence) implements Input {
     }
 

@@ -96,7 +96,7 @@ final class Leader implements Role {
         RaftLog log = core.log();
         long prev = follower.next() - 1;
         Message.Append append =
-            new Message.Append(core.term(), prev, log.termAt(prev), log.commitIndex(), List.copyOf(entries));
+            new Message.Append(core.term(), prev, log.termAt(prev), log.commitIndex(), entries);
         follower.sent(append);
         core.send(follower.id(), append, core.settings().electionMaxNanos());
     }
@@ -138,7 +138,8 @@ final class Leader implements Role {
                 follower.storageFull(true);
                 follower.retryAfter(Math.max(1, response.retryAfterMillis()) * 1_000_000L, now);
             }
-            case STALE_TERM -> follower.retryLater(now); // Its term is not higher, or this would not be the leader any more.
+            // Its term is not higher, or this would not be the leader any more.
+            case STALE_TERM -> follower.retryLater(now);
         }
     }
 
@@ -161,7 +162,8 @@ final class Leader implements Role {
             follower.planNotice(index, now);
         }
         if (!core.membership().voters().contains(core.self()) && index >= core.membershipIndex()) {
-            core.stepDown(now); // It managed a cluster that it is no longer part of until that was agreed (thesis §4.2.2).
+            // It managed a cluster that it is no longer part of until that was agreed (thesis §4.2.2).
+            core.stepDown(now);
         }
     }
 

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The configurations of the log. The latest one counts, committed or not (thesis §4.1); when its entry is dropped, the one
- * before it counts again.
+ * The configurations of the log. The latest one counts, committed or not (thesis §4.1); when its entry is dropped,
+ * the one before it counts again.
  */
 final class MembershipLog {
 
@@ -42,7 +42,8 @@ final class MembershipLog {
             configurations.add(new Configuration(entry.index(), Membership.decode(entry.payload())));
             return true;
         } catch (MalformedBytesException e) {
-            throw new BrokenInvariantException("found at index " + entry.index() + " a configuration that cannot be read ("
+            throw new BrokenInvariantException("found at index " + entry.index()
+                + " a configuration that cannot be read ("
                 + e.getMessage() + "), expected one of this version");
         }
     }

@@ -16,7 +16,10 @@ public sealed interface Message {
     /** A call's answer. */
     sealed interface Response extends Message {
 
-        /** The same answer turned into a refusal: what remains of it when {@code term} has begun before it could leave. */
+        /**
+         * The same answer turned into a refusal: what remains of it when {@code term} has begun before it could
+         * leave.
+         */
         Response refused(long term);
     }
 
@@ -78,8 +81,8 @@ public sealed interface Message {
     /**
      * Answers {@link Append}.
      *
-     * @param index MATCHED: the last shared index, durable at the follower; CONFLICT: the largest index at which the logs
-     *     may still agree; otherwise 0
+     * @param index MATCHED: the last shared index, durable at the follower; CONFLICT: the largest index at which the
+     *     logs may still agree; otherwise 0
      * @param hintTerm CONFLICT: the term of the follower's entry there; otherwise 0
      * @param retryAfterMillis STORAGE_FULL: when to try again; otherwise 0
      */

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Messages as bytes, big-endian. Each begins with a version. Entries of an append are the very records of the log, neither
- * encoded again nor copied, each with a checksum into which the cluster's id is folded.
+ * Messages as bytes, big-endian. Each begins with a version. Entries of an append are the very records of the log,
+ * neither encoded again nor copied, each with a checksum into which the cluster's id is folded.
  *
  * <pre>
  * PRE_VOTE, REQUEST_VOTE  u8 version  i64 term  i64 last index  i64 last term
@@ -25,8 +25,8 @@ import java.util.List;
  *   response              u8 version  i64 term  u8 outcome  i64 index
  * </pre>
  *
- * <p>What is decoded makes sense by itself (indexes in sequence, terms not decreasing, nothing negative), so that a node
- * with a defect cannot make another one break an invariant by arithmetic alone. Immutable, thread-safe.
+ * <p>What is decoded makes sense by itself (indexes in sequence, terms not decreasing, nothing negative), so that a
+ * node with a defect cannot make another one break an invariant by arithmetic alone. Immutable, thread-safe.
  */
 public final class MessageCodec {
 
@@ -91,7 +91,8 @@ public final class MessageCodec {
             case HEARTBEAT -> new Message.Heartbeat(term, number(in, "index"), number(in, "nonce"));
             case APPEND_ENTRIES -> append(term, in, payload);
             case READ_INDEX -> new Message.ReadIndex(term);
-            default -> throw new MalformedBytesException("found a request of type " + type + ", expected one of consensus");
+            default -> throw new MalformedBytesException("found a request of type " + type
+                + ", expected one of consensus");
         };
         in.end();
         return request;
@@ -113,7 +114,8 @@ public final class MessageCodec {
                 number(in, "index"), number(in, "term"), in.i32());
             case READ_INDEX -> new Message.ReadIndexResponse(term, one(Message.ReadOutcome.values(), in),
                 number(in, "index"));
-            default -> throw new MalformedBytesException("found a response of type " + type + ", expected one of consensus");
+            default -> throw new MalformedBytesException("found a response of type " + type
+                + ", expected one of consensus");
         };
         in.end();
         return response;
@@ -142,7 +144,8 @@ public final class MessageCodec {
         long prevTerm = number(in, "term");
         long commit = number(in, "index");
         if (prevIndex == 0 != (prevTerm == 0) || prevTerm > term) {
-            throw new MalformedBytesException("found previous index " + prevIndex + " of term " + prevTerm + " in term " + term
+            throw new MalformedBytesException("found previous index " + prevIndex + " of term " + prevTerm
+                + " in term " + term
                 + ", expected both 0 or neither, and no later term");
         }
         int count = in.count(RaftLimits.MAX_APPEND_ENTRIES, EntryCodec.HEADER_BYTES);

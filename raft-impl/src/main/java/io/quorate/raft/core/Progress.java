@@ -7,6 +7,9 @@ import io.quorate.api.NodeId;
  *
  * <p>PROBING until an append succeeds: small appends find where the logs agree. Then each append begins right after
  * {@link #match}.
+ *
+ * <p>One append is under way at a time. Calls are streams of their own and may overtake each other; large batches, not
+ * depth, give the throughput (deep pipelines steal batching).
  */
 final class Progress {
 

@@ -41,7 +41,8 @@ public final class RaftCore {
      * @param bootstrap the configuration before the first one in the log
      * @param configurations the recovered entries of that type
      */
-    public record Start(NodeId self, RaftSettings settings, EntryCodec codec, RandomGenerator random, HardState hardState,
+    public record Start(NodeId self, RaftSettings settings, EntryCodec codec, RandomGenerator random,
+        HardState hardState,
         TermIndex terms, Membership bootstrap, List<LogEntry> configurations) {
     }
 
@@ -138,7 +139,12 @@ public final class RaftCore {
         return role.deadlineNanos();
     }
 
-    /** Proposes an entry; it is written and sent at the end of the turn. */
+    /**
+     * Proposes an entry; it is written and sent at the end of the turn.
+     *
+     * @throws IllegalArgumentException if the type is not the host's to propose, or the payload is larger than
+     *     {@link EntryCodec#MAX_PAYLOAD_BYTES}
+     */
     public ProposalResult propose(EntryType type, List<Bytes> payload) {
         if (type != EntryType.COMMANDS && type != EntryType.REGISTRY) {
             throw new IllegalArgumentException("found a proposal of type " + type + ", expected COMMANDS or REGISTRY");
@@ -217,8 +223,8 @@ public final class RaftCore {
             case Message.ReadIndexResponse response -> {
                 if (response.outcome() == Message.ReadOutcome.AT && response.term() == term
                     && role instanceof Follower follower && answer.from().equals(follower.leader())) {
-                    // The leader of this very term says that it is committed, and up to provedIndex the logs are the same:
-                    // so the read need not wait for the next heartbeat.
+                    // The leader of this very term says that it is committed, and up to provedIndex the logs are the
+                    // same: so the read need not wait for the next heartbeat.
                     commitTo(Math.min(response.index(), follower.provedIndex()));
                 }
                 reads.answered(answer.request(), response);
@@ -337,7 +343,8 @@ public final class RaftCore {
         if (newTerm) {
             changeTerm(itsTerm, null);
         } else if (role.leader() != null && !role.leader().equals(leader)) {
-            throw new BrokenInvariantException("found " + leader + " leading term " + term + ", expected " + role.leader()
+            throw new BrokenInvariantException("found " + leader + " leading term " + term + ", expected "
+                + role.leader()
                 + ": there must be at most one leader in a term");
         }
         attempts = 0;

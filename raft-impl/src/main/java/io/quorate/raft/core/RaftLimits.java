@@ -18,12 +18,6 @@ public final class RaftLimits {
     /** How much a leader sends while it does not know yet where a follower's log agrees with its own. */
     public static final int PROBE_BYTES = 64 << 10;
 
-    /**
-     * One append is under way to a follower at a time. Calls are streams of their own and may overtake each other; large
-     * batches, not depth, give the throughput (deep pipelines steal batching).
-     */
-    public static final int APPENDS_IN_FLIGHT = 1;
-
     /** A second heartbeat may leave while one is under way, so that one stuck stream does not silence a leader. */
     public static final int MAX_HEARTBEATS_IN_FLIGHT = 2;
 

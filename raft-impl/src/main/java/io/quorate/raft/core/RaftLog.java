@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The log as the core sees it: the terms of all entries, the newest entries themselves, what is durable, what is committed,
- * and what waits to be handed to the disk at the end of the turn.
+ * The log as the core sees it: the terms of all entries, the newest entries themselves, what is durable, what is
+ * committed, and what waits to be handed to the disk at the end of the turn.
  *
  * <p>Durability is tracked write by write. When entries are dropped, every write under way loses its claim on them at
- * once. So a write of an entry that was dropped never counts for whatever stands at its index afterwards, not even for the
- * very same entry that came back (ABA): between the two writes the disk may hold neither.
+ * once. So a write of an entry that was dropped never counts for whatever stands at its index afterwards, not even
+ * for the very same entry that came back (ABA): between the two writes the disk may hold neither.
  */
 final class RaftLog {
 
@@ -112,7 +112,8 @@ final class RaftLog {
     /** Drops the entry at {@code index} and all after it. */
     void truncateFrom(long index) {
         if (index <= commitIndex) {
-            throw new BrokenInvariantException("found a conflict at index " + index + ", which is committed (commit index "
+            throw new BrokenInvariantException("found a conflict at index " + index
+                + ", which is committed (commit index "
                 + commitIndex + "); expected committed entries to stay as they are");
         }
         for (long i = Math.max(index, window.firstIndex()); i <= lastIndex(); i++) {
@@ -140,9 +141,9 @@ final class RaftLog {
         }
         if (index > lastIndex()) {
             throw new BrokenInvariantException("found commit index " + index + ", but this node's log ends at "
-                + lastIndex() + ". The leader counts on entries that this node had acknowledged: its log was lost or set "
-                + "back. Expected a log that keeps what it has acknowledged; remove this node from the cluster and let it "
-                + "join as a new one");
+                + lastIndex() + ". The leader counts on entries that this node had acknowledged: its log was lost or "
+                + "set back. Expected a log that keeps what it has acknowledged; remove this node from the cluster and "
+                + "let it join as a new one");
         }
         for (long i = Math.max(commitIndex + 1, window.firstIndex()); i <= index; i++) {
             uncommittedBytes -= window.get(i).encoded().length();
@@ -195,7 +196,7 @@ final class RaftLog {
         return completedHardVersion;
     }
 
-    /** What is in memory of the entries from {@code from} on, at most {@code maxBytes} but at least one. */
+    /** A fresh list of what is in memory of the entries from {@code from} on, at most {@code maxBytes} but at least one. */
     List<LogEntry> slice(long from, long maxBytes, int maxEntries) {
         List<LogEntry> entries = new ArrayList<>();
         long size = 0;

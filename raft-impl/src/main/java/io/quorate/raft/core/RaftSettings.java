@@ -38,13 +38,14 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
     /**
      * Reads settings as they stand in a configuration.
      *
-     * @throws IllegalArgumentException if one is unknown (the message names those that exist), is not a number, or if they
-     *     do not fit together
+     * @throws IllegalArgumentException if one is unknown (the message names those that exist), is not a number, or if
+     *     they do not fit together
      */
     public static RaftSettings parse(Map<String, String> settings) {
         for (String key : new TreeSet<>(settings.keySet())) {
             if (!DEFAULTS.containsKey(key)) {
-                throw new IllegalArgumentException("raft setting \"" + key + "\": found no such setting, expected one of "
+                throw new IllegalArgumentException("raft setting \"" + key
+                    + "\": found no such setting, expected one of "
                     + String.join(", ", new TreeSet<>(DEFAULTS.keySet())));
             }
         }
@@ -52,9 +53,11 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
         settings.forEach((key, text) -> values.put(key, number(key, text)));
         long min = within(ELECTION_MIN, values.get(ELECTION_MIN), 1, LONGEST_MILLIS);
         long max = within(ELECTION_MAX, values.get(ELECTION_MAX), min, LONGEST_MILLIS);
-        long heartbeat = within(HEARTBEAT, values.get(HEARTBEAT), 1, Math.max(1, min / HEARTBEATS_PER_ELECTION_TIMEOUT));
+        long heartbeat = within(HEARTBEAT, values.get(HEARTBEAT), 1, Math.max(1,
+            min / HEARTBEATS_PER_ELECTION_TIMEOUT));
         long append = within(MAX_APPEND, values.get(MAX_APPEND), MIN_APPEND_BYTES, MAX_APPEND_BYTES);
-        return new RaftSettings(min * NANOS_PER_MILLI, max * NANOS_PER_MILLI, heartbeat * NANOS_PER_MILLI, (int) append);
+        return new RaftSettings(min * NANOS_PER_MILLI, max * NANOS_PER_MILLI, heartbeat * NANOS_PER_MILLI,
+            (int) append);
     }
 
     private static long number(String key, String text) {
@@ -68,7 +71,8 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
 
     private static long within(String key, long value, long least, long most) {
         if (value < least || value > most) {
-            throw new IllegalArgumentException("raft setting " + key + ": found " + value + ", expected " + least + " to "
+            throw new IllegalArgumentException("raft setting " + key + ": found " + value + ", expected " + least
+                + " to "
                 + most);
         }
         return value;

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A follower's reads: it asks its leader for a read index (thesis §6.4, last part). Reads of one turn share a call; a call
- * leaves after every read that it carries was asked, and each call is its own question.
+ * A follower's reads: it asks its leader for a read index (thesis §6.4, last part). Reads of one turn share a call; a
+ * call leaves after every read that it carries was asked, and each call is its own question.
  */
 final class ReadForwarder {
 

@@ -5,9 +5,9 @@ import java.util.function.Consumer;
 
 /**
  * A leader's reads that wait to be confirmed (thesis §6.4). Reads gather until the turn's end; then they get the commit
- * index of that moment and the number of a round of heartbeats that leaves afterwards. A majority's answers to that round
- * or a later one confirm them all. A number is never used for two rounds, so a late answer confirms nothing that was asked
- * after its question.
+ * index of that moment and the number of a round of heartbeats that leaves afterwards. A majority's answers to that
+ * round or a later one confirm them all. A number is never used for two rounds, so a late answer confirms nothing
+ * that was asked after its question.
  */
 final class ReadIndexQueue {
 

@@ -18,8 +18,8 @@ final class Voter {
 
     /**
      * Would this node vote for {@code from}? Nothing changes here: no term, no vote, no timer (thesis §9.6). The answer
-     * carries this node's term either way, since a candidate with the better log but a lower term could never win without
-     * learning it.
+     * carries this node's term either way, since a candidate with the better log but a lower term could never win
+     * without learning it.
      */
     void preVote(NodeId from, Message.PreVote request, Object token, long now) {
         boolean grant = mayVote() && request.term() > core.term() && !isLoyalAgainst(from, now)
@@ -27,7 +27,10 @@ final class Voter {
         core.gate().reply(token, new Message.VoteResponse(core.term(), grant), core.hardVersion(), 0);
     }
 
-    /** Gives at most one vote a term, first come first served, to a log at least as good as this one (thesis §3.4, §3.6.1). */
+    /**
+     * Gives at most one vote a term, first come first served, to a log at least as good as this one (thesis §3.4,
+     * §3.6.1).
+     */
     void vote(NodeId from, Message.Vote request, Object token, long now) {
         if (request.term() > core.term() && !isLoyalAgainst(from, now)) {
             core.adoptTerm(request.term(), now);
@@ -41,7 +44,8 @@ final class Voter {
                 follower.voted(now);
             }
         }
-        // The answer waits until the vote is durable: a restart would forget it, and this node could vote twice in a term.
+        // The answer waits until the vote is durable: a restart would forget it, and this node could vote twice in a
+        // term.
         core.gate().reply(token, new Message.VoteResponse(core.term(), grant), core.hardVersion(), 0);
     }
 
@@ -51,8 +55,8 @@ final class Voter {
     }
 
     /**
-     * Whether a leader stands in the way (thesis §4.2.3). Never against the leader itself: if it asks for votes, it leads no
-     * more, and a refusal would only make everyone wait.
+     * Whether a leader stands in the way (thesis §4.2.3). Never against the leader itself: if it asks for votes, it
+     * leads no more, and a refusal would only make everyone wait.
      */
     private boolean isLoyalAgainst(NodeId candidate, long now) {
         return switch (core.role()) {

@@ -78,7 +78,8 @@ final class CommittedFeed {
             return;
         }
         if (entries.isEmpty() || entries.getFirst().index() != from) {
-            throw new IllegalStateException("found " + entries + " in the log, expected the committed entries from " + from
+            throw new IllegalStateException("found " + entries + " in the log, expected the committed entries from "
+                + from
                 + " on");
         }
         deliver(entries);

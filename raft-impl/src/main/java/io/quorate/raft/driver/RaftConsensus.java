@@ -41,8 +41,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs a {@link RaftCore} on the node loop: hands in what happens, performs what it decides. Beside the loop there is the
- * storage thread, which this starts and ends.
+ * Runs a {@link RaftCore} on the node loop: hands in what happens, performs what it decides. Beside the loop there is
+ * the storage thread, which this starts and ends.
  */
 public final class RaftConsensus implements Consensus {
 
@@ -131,7 +131,8 @@ public final class RaftConsensus implements Consensus {
         stopped = false;
         context.loop().onTurnEnd(this::turnEnd);
         planTimer();
-        LOG.info("Raft starts in term {} with a log of {} entries; voters {}", store.hardState().term(), store.lastIndex(),
+        LOG.info("Raft starts in term {} with a log of {} entries; voters {}", store.hardState().term(),
+            store.lastIndex(),
             core.status().membership().voters());
     }
 
@@ -387,7 +388,8 @@ public final class RaftConsensus implements Consensus {
         if (storageFull != full) {
             storageFull = full;
             if (full) {
-                LOG.warn("The disk of the log is full: proposals and appends are refused until there is room. {}", detail);
+                LOG.warn("The disk of the log is full: proposals and appends are refused until there is room. {}",
+                    detail);
             } else {
                 LOG.info("The disk of the log has room again");
             }

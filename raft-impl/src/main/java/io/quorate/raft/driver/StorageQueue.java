@@ -14,15 +14,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
- * Writes to the log store on the storage thread, in order, with group commit: what gathers while one sync runs is written
- * at once and made durable by the next one. There is no timer in it.
+ * Writes to the log store on the storage thread, in order, with group commit: what gathers while one sync runs is
+ * written at once and made durable by the next one. There is no timer in it.
  *
- * <p>After a failed write or sync nothing is written any more and nothing is reported as durable. A full disk is another
- * matter: nothing was lost, the writes wait, and are tried with each new write and each {@link #retry}. Terms and votes
- * need no room and are saved meanwhile, so that a node whose disk is full still votes.
+ * <p>After a failed write or sync nothing is written any more and nothing is reported as durable. A full disk is
+ * another matter: nothing was lost, the writes wait, and are tried with each new write and each {@link #retry}. Terms
+ * and votes need no room and are saved meanwhile, so that a node whose disk is full still votes.
  *
- * <p>{@link #write}, {@link #read}, {@link #retry} and {@link #settle} may be called from any thread; the listener is called
- * on the storage thread.
+ * <p>{@link #write}, {@link #read}, {@link #retry} and {@link #settle} may be called from any thread; the listener is
+ * called on the storage thread.
  */
 final class StorageQueue {
 

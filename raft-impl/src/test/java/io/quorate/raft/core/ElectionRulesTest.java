@@ -94,10 +94,12 @@ class ElectionRulesTest {
 
     @Test
     void theVoterDeniesItsVoteIfItsOwnLogIsMoreUpToDate() {
-        assertFalse(granted(OneCore.ofThree(3, null, 1, 3).ask(A, new Message.Vote(4, 9, 2))), "a longer log of an older term");
+        assertFalse(granted(OneCore.ofThree(3, null, 1, 3).ask(A, new Message.Vote(4, 9, 2))),
+            "a longer log of an older term");
         assertFalse(granted(OneCore.ofThree(3, null, 3, 3).ask(A, new Message.Vote(4, 1, 3))), "a shorter log");
         assertTrue(granted(OneCore.ofThree(3, null, 3, 3).ask(A, new Message.Vote(4, 2, 3))), "an equal log");
-        assertTrue(granted(OneCore.ofThree(3, null, 1, 1).ask(A, new Message.Vote(4, 1, 3))), "a shorter log of a newer term");
+        assertTrue(granted(OneCore.ofThree(3, null, 1, 1).ask(A, new Message.Vote(4, 1, 3))),
+            "a shorter log of a newer term");
     }
 
     @Test
@@ -205,7 +207,8 @@ class ElectionRulesTest {
 
     @Test
     void aRefusedPreVoteTellsTheTermSoThatALongLogWithALowTermCanWin() {
-        // Here a long log in term 1; A has a short one in term 5. Each refuses the other, until this node learns the term.
+        // Here a long log in term 1; A has a short one in term 5. Each refuses the other, until this node learns the
+        // term.
         OneCore bench = OneCore.ofThree(1, null, 1, 1, 1);
         bench.tickAtDeadline();
         bench.answer(bench.lastSend(Message.PreVote.class, A), new Message.VoteResponse(5, false));
@@ -274,7 +277,8 @@ class ElectionRulesTest {
         for (int i = 0; i < 50; i++) {
             bench.tickAfter(100);
             Effect.Send sent = bench.lastSend(Message.Heartbeat.class, A);
-            bench.answer(sent, new Message.HeartbeatResponse(2, true, ((Message.Heartbeat) sent.request()).nonce(), false));
+            bench.answer(sent, new Message.HeartbeatResponse(2, true, ((Message.Heartbeat) sent.request()).nonce(),
+                false));
         }
         assertEquals(Role.LEADER, bench.role());
     }
@@ -286,7 +290,8 @@ class ElectionRulesTest {
         for (int i = 0; i < 9; i++) {
             bench.tickAfter(100);
         }
-        bench.answer(early, new Message.HeartbeatResponse(2, true, ((Message.Heartbeat) early.request()).nonce(), false));
+        bench.answer(early, new Message.HeartbeatResponse(2, true, ((Message.Heartbeat) early.request()).nonce(),
+            false));
         bench.tickAfter(200);
         assertEquals(Role.FOLLOWER, bench.role(), "an answer that took 900 ms counted as fresh");
     }
@@ -403,7 +408,8 @@ class ElectionRulesTest {
         bench.tickAfter(100);
         for (NodeId other : List.of(A, B)) {
             Effect.Send sent = bench.lastSend(Message.Heartbeat.class, other);
-            bench.answer(sent, new Message.HeartbeatResponse(2, true, ((Message.Heartbeat) sent.request()).nonce(), full));
+            bench.answer(sent, new Message.HeartbeatResponse(2, true, ((Message.Heartbeat) sent.request()).nonce(),
+                full));
         }
     }
 }

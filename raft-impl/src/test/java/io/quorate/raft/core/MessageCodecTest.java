@@ -59,7 +59,8 @@ class MessageCodecTest {
             RpcType type = MessageCodec.typeOf(request);
             for (int length = 0; length < whole.length(); length++) {
                 Bytes cut = whole.slice(0, length);
-                assertThrows(MalformedBytesException.class, () -> codec.decodeRequest(type, cut), request + " at " + length);
+                assertThrows(MalformedBytesException.class, () -> codec.decodeRequest(type, cut), request + " at "
+                    + length);
             }
             assertThrows(MalformedBytesException.class, () -> codec.decodeRequest(type, longer(whole)));
         }
@@ -68,7 +69,8 @@ class MessageCodecTest {
             RpcType type = typeOf(response);
             for (int length = 0; length < whole.length(); length++) {
                 Bytes cut = whole.slice(0, length);
-                assertThrows(MalformedBytesException.class, () -> codec.decodeResponse(type, cut), response + " at " + length);
+                assertThrows(MalformedBytesException.class, () -> codec.decodeResponse(type, cut), response + " at "
+                    + length);
             }
             assertThrows(MalformedBytesException.class, () -> codec.decodeResponse(type, longer(whole)));
         }

@@ -135,7 +135,8 @@ class ReplicationRulesTest {
         assertEquals(7, bench.lastAppend(A).prevIndex());
         bench.answer(bench.lastSend(Message.Append.class, A), Message.AppendResponse.conflict(7, 6, 3));
         assertEquals(3, bench.seen.stream().filter(Effect.LoadEntries.class::isInstance)
-            .mapToLong(load -> ((Effect.LoadEntries) load).from()).reduce((a, b) -> b).orElseThrow(), "skips all of term 4");
+            .mapToLong(load -> ((Effect.LoadEntries) load).from()).reduce((a, b) -> b).orElseThrow(),
+            "skips all of term 4");
     }
 
     @Test

@@ -21,8 +21,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Cores, a network that delays, drops and reorders, disks, and the properties of Raft that are checked at each step. All of
- * it follows from the seed.
+ * Cores, a network that delays, drops and reorders, disks, and the properties of Raft that are checked at each step.
+ * All of it follows from the seed.
  */
 final class SimulatedCluster {
 
@@ -165,7 +165,8 @@ final class SimulatedCluster {
         if (send.request() instanceof Message.Vote vote) {
             check(from.hardOnDisk().term().value() == vote.term()
                 && from.hardOnDisk().votedFor().filter(from.id()::equals).isPresent(),
-                "%s asks for votes in term %s before its own is durable: %s", from.id(), vote.term(), from.hardOnDisk());
+                "%s asks for votes in term %s before its own is durable: %s", from.id(), vote.term(),
+                from.hardOnDisk());
         }
         SimulatedNode to = byId.get(send.to());
         Call call = new Call(from, from.incarnation(), to, send, new boolean[1]);
@@ -186,15 +187,18 @@ final class SimulatedCluster {
     void replied(SimulatedNode node, Call call, Message.Response response) {
         check(node.hardOnDisk().term().value() >= response.term(), "%s answers in term %s, durable is %s", node.id(),
             response.term(), node.hardOnDisk());
-        if (response instanceof Message.VoteResponse vote && vote.granted() && call.send().request() instanceof Message.Vote) {
+        if (response instanceof Message.VoteResponse vote && vote.granted()
+            && call.send().request() instanceof Message.Vote) {
             HardState hard = node.hardOnDisk();
             check(hard.term().value() == vote.term() && hard.votedFor().filter(call.from().id()::equals).isPresent(),
-                "%s says that it votes for %s in term %s, durable is %s", node.id(), call.from().id(), vote.term(), hard);
+                "%s says that it votes for %s in term %s, durable is %s", node.id(), call.from().id(), vote.term(),
+                hard);
         }
         if (response instanceof Message.AppendResponse append && append.outcome() == Message.AppendOutcome.MATCHED) {
             Message.Append request = (Message.Append) call.send().request();
             long term = request.entries().isEmpty() ? request.prevTerm() : request.entries().getLast().term();
-            check(node.hasOnDisk(append.index(), term), "%s acknowledges entry %s of term %s, its disk ends at %s", node.id(),
+            check(node.hasOnDisk(append.index(), term), "%s acknowledges entry %s of term %s, its disk ends at %s",
+                node.id(),
                 append.index(), term, node.lastOnDisk());
         }
         if (passes(node, call.from())) {
@@ -238,7 +242,8 @@ final class SimulatedCluster {
     void leads(SimulatedNode node) {
         long term = node.core().status().term().value();
         NodeId before = leaders.putIfAbsent(term, node.id());
-        check(before == null || before.equals(node.id()), "Election Safety: %s and %s both lead term %s", before, node.id(),
+        check(before == null || before.equals(node.id()), "Election Safety: %s and %s both lead term %s", before,
+            node.id(),
             term);
         if (before == null) {
             elections++;
@@ -261,7 +266,8 @@ final class SimulatedCluster {
             }
             long at = index;
             long durable = nodes.stream().filter(other -> other.hasOnDisk(at, term)).count();
-            check(durable >= membership.quorum(), "%s commits %s of term %s, durable on %s nodes", node.id(), index, term,
+            check(durable >= membership.quorum(), "%s commits %s of term %s, durable on %s nodes", node.id(), index,
+                term,
                 durable);
             LogEntry entry = node.core().entry(index);
             committed.add(entry != null ? entry : node.onDisk(index));
@@ -281,7 +287,8 @@ final class SimulatedCluster {
                 boolean same = false;
                 for (long i = Math.min(a.lastOnDisk(), b.lastOnDisk()); i > 0; i--) {
                     same |= a.onDisk(i).term() == b.onDisk(i).term();
-                    check(!same || a.onDisk(i).equals(b.onDisk(i)), "Log Matching: %s and %s differ at %s", a.id(), b.id(),
+                    check(!same || a.onDisk(i).equals(b.onDisk(i)), "Log Matching: %s and %s differ at %s", a.id(),
+                        b.id(),
                         i);
                 }
             }

@@ -18,7 +18,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One node of a {@link SimulatedCluster}: a core, a disk that may lose what was not synced, and a turn's end now and then. */
+/**
+ * One node of a {@link SimulatedCluster}: a core, a disk that may lose what was not synced, and a turn's end now and
+ * then.
+ */
 final class SimulatedNode {
 
     private static final long MICRO = 1_000;
@@ -109,7 +112,9 @@ final class SimulatedNode {
         planTimer();
     }
 
-    /** As kill -9, or as a loss of power: of the writes under way any number may be on the disk, the last one in part. */
+    /**
+     * As kill -9, or as a loss of power: of the writes under way any number may be on the disk, the last one in part.
+     */
     void crash() {
         core = null;
         incarnation++;
@@ -198,7 +203,8 @@ final class SimulatedNode {
                     sync();
                 }
                 case Effect.Send send -> cluster.sent(this, send);
-                case Effect.Reply reply -> cluster.replied(this, (SimulatedCluster.Call) reply.token(), reply.response());
+                case Effect.Reply reply -> cluster.replied(this, (SimulatedCluster.Call) reply.token(),
+                    reply.response());
                 case Effect.CommitAdvanced commit -> {
                     long from = commitIndex;
                     commitIndex = commit.index();

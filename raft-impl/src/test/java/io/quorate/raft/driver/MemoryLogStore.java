@@ -112,7 +112,8 @@ final class MemoryLogStore implements LogStore {
         appendsUntilFull--;
         for (LogEntry entry : more) {
             if (entry.index() != entries.size() + 1 || entry.term() > hard.term().value()) {
-                throw new IllegalArgumentException("found " + entry + " after " + entries.size() + " entries in " + hard);
+                throw new IllegalArgumentException("found " + entry + " after " + entries.size() + " entries in "
+                    + hard);
             }
             entries.add(entry);
         }

@@ -44,7 +44,8 @@ class RaftConsensusTest {
             .filter(n -> n.consensus.status().role() == ConsensusStatus.Role.LEADER).count());
         for (VirtualCluster.Node node : cluster.nodes.values()) {
             assertEquals(Optional.of(leader.id), node.consensus.status().leader());
-            assertEquals(node.consensus.status(), withIndexesOf(node, node.statuses.getLast()), "what the host was told last");
+            assertEquals(node.consensus.status(), withIndexesOf(node, node.statuses.getLast()),
+                "what the host was told last");
         }
     }
 

@@ -95,7 +95,8 @@ final class VirtualCluster {
         Node(NodeId id, MemoryLogStore store) {
             this.id = id;
             this.store = store;
-            consensus = new RaftConsensus(new ConsensusContext(id, new ClusterId("virtual"), Path.of("unused"), membership,
+            consensus = new RaftConsensus(new ConsensusContext(id, new ClusterId("virtual"), Path.of("unused"),
+                membership,
                 loop, this, this, Map.of()), RaftSettings.defaults(), () -> store, () -> new VirtualStorage(world));
             try {
                 consensus.start();
