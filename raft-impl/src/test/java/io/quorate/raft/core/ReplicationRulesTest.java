@@ -10,6 +10,7 @@ import static io.quorate.raft.core.OneCore.append;
 import static io.quorate.raft.core.OneCore.entry;
 import static io.quorate.raft.core.OneCore.voters;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -145,6 +146,7 @@ class ReplicationRulesTest {
         progress.matched(12);
         progress.conflict(3, 9);
         assertEquals(13, progress.next());
+        assertFalse(progress.probing(), "an answer out of time slows a follower that is known to match");
         progress.conflict(3, 15);
         assertEquals(13, progress.next(), "next must stay above match");
     }
