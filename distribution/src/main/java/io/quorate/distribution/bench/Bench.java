@@ -7,6 +7,7 @@ import io.quorate.api.ControlPlane;
 import io.quorate.api.ControlPlaneException;
 import io.quorate.api.MalformedBytesException;
 import io.quorate.api.OutcomeUnknownException;
+import io.quorate.api.UnavailableException;
 import io.quorate.kv.Kv;
 import io.quorate.kv.KvClient;
 import io.quorate.kv.KvEntry;
@@ -34,6 +35,9 @@ public final class Bench {
 
     /** How long a writer waits after a failure, so that a cluster that is down is not hammered. */
     private static final long PAUSE_AFTER_ERROR_MILLIS = 10;
+
+    /** Each attempt takes an operation's time limit at most, within which the client tries by itself. */
+    private static final int READ_BACK_ATTEMPTS = 12;
 
     private static final long SEED = 20_250_101;
 
@@ -75,7 +79,7 @@ public final class Bench {
      * Runs, verifies, and deletes what it wrote.
      *
      * @param run a name that no other run has
-     * @throws ExecutionException if reading back or deleting fails
+     * @throws ExecutionException if reading back fails
      */
     public static BenchReport run(ControlPlane plane, BenchSettings settings, String run)
             throws InterruptedException, ExecutionException {
@@ -85,10 +89,10 @@ public final class Bench {
         }
         bench.finished.await();
         BenchReport.Verification verification = bench.verify();
-        bench.delete();
+        boolean cleanedUp = bench.delete();
         Throwable error = bench.firstError.get();
         return new BenchReport(settings, bench.ops.sum(), settings.measured().toNanos(), bench.latencies,
-            bench.errors.get(), error == null ? "" : String.valueOf(error.getMessage()), verification);
+            bench.errors.get(), error == null ? "" : String.valueOf(error.getMessage()), verification, cleanedUp);
     }
 
     private BenchReport.Verification verify() throws InterruptedException, ExecutionException {
@@ -96,7 +100,7 @@ public final class Bench {
         KvListRequest all = KvListRequest.of(Bytes.utf8(prefix));
         Optional<KvListRequest> next = Optional.of(all);
         while (next.isPresent()) {
-            KvPage page = kv.list(next.get(), Consistency.LINEARIZABLE).get();
+            KvPage page = page(next.get());
             page.entries().forEach(entry -> found.put(entry.key(), entry));
             next = page.last().map(all::after);
         }
@@ -114,6 +118,19 @@ public final class Bench {
             }
         }
         return new BenchReport.Verification(writes, wrong, first);
+    }
+
+    /** Reading is safe to repeat, and a cluster that elects a leader just now is no reason to give a verdict up. */
+    private KvPage page(KvListRequest request) throws InterruptedException, ExecutionException {
+        for (int attempt = 1;; attempt++) {
+            try {
+                return kv.list(request, Consistency.LINEARIZABLE).get();
+            } catch (ExecutionException e) {
+                if (attempt == READ_BACK_ATTEMPTS || !(e.getCause() instanceof UnavailableException)) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /** The number a value carries; 0, which none has, if the value is not one of this run's. */
@@ -135,12 +152,18 @@ public final class Bench {
         return Bytes.wrap(value);
     }
 
-    private void delete() throws InterruptedException, ExecutionException {
+    /** What stays because the cluster is not there does no harm: no other run uses these keys. */
+    private boolean delete() throws InterruptedException {
         CompletableFuture<?>[] deletes = new CompletableFuture<?>[keys.length];
         for (int i = 0; i < keys.length; i++) {
             deletes[i] = kv.delete(keys[i]);
         }
-        CompletableFuture.allOf(deletes).get();
+        try {
+            CompletableFuture.allOf(deletes).get();
+            return true;
+        } catch (ExecutionException ignored) {
+            return false;
+        }
     }
 
     /**

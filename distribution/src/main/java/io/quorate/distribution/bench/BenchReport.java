@@ -12,9 +12,10 @@ import java.util.Map;
  * @param errors how many operations failed, warm-up included
  * @param firstError the first failure in words; empty if there was none
  * @param verification what reading back found
+ * @param cleanedUp whether everything written was deleted again
  */
 public record BenchReport(BenchSettings settings, long ops, long nanos, LatencyHistogram latencies, long errors,
-    String firstError, Verification verification) {
+    String firstError, Verification verification, boolean cleanedUp) {
 
     private static final double NANOS_PER_SECOND = 1e9;
     private static final double NANOS_PER_MICRO = 1e3;
@@ -50,7 +51,8 @@ public record BenchReport(BenchSettings settings, long ops, long nanos, LatencyH
             "maxMicros", micros(1),
             "errors", errors,
             "writesVerified", verification.writes(),
-            "verified", verified());
+            "verified", verified(),
+            "cleanedUp", cleanedUp);
         if (!firstError.isEmpty()) {
             json.put("firstError", firstError);
         }

@@ -106,7 +106,7 @@ public final class LiveView {
     private static String line(ClusterSnapshot snapshot, NodeId id, Optional<NodeStatus> answer) {
         String status = snapshot.status(id).map(found -> ", " + found).orElse("");
         return answer.map(node -> id + " " + node.role() + ", term " + node.term() + ", sees "
-            + (node.reachable().isEmpty() ? "nobody" : sees(node)) + status
+            + (sees(node).isEmpty() ? "nobody" : sees(node)) + status
             + node.problem().map(problem -> ", problem: " + problem).orElse(""))
             .orElse(id + " " + SILENT + status);
     }

@@ -12,6 +12,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.LocalTime;
 import java.util.HashSet;
 import java.util.Map;
@@ -24,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 public final class Quickstart {
 
     private static final long REFRESH_MILLIS = 500;
+    private static final Duration FIRST_AGREEMENT = Duration.ofSeconds(10);
 
     private final QuickstartFolder folder;
     private final Launcher launcher;
@@ -49,8 +51,10 @@ public final class Quickstart {
             out.println("Starting " + folder.nodes().size() + (folder.nodes().size() == 1 ? " node ..." : " nodes ..."));
             out.flush();
             cluster.start();
-            hints();
             try (ClusterWatcher watcher = new ClusterWatcher(connector, folder.client())) {
+                // Showing the connections of this very process come about would only puzzle its reader.
+                watcher.await(ClusterSnapshot::allOnlineEverywhere, FIRST_AGREEMENT);
+                hints();
                 watch(cluster, watcher);
             }
         }

@@ -57,7 +57,8 @@ final class NodeConfigTest {
         assertEquals(Optional.of("raft"), config.consensus().provider());
         assertEquals(Optional.of("kv"), config.stateMachine());
         assertEquals("info", config.logLevel());
-        assertTrue(config.transports().containsKey("tcp"));
+        assertEquals("auto", config.transports().get("tcp").settings().get("tls-engine"));
+        assertEquals("100", config.consensus().settings().get("heartbeat-millis"));
         String text = Files.readString(example);
         for (String key : NodeConfig.KEYS) {
             assertTrue(text.contains("\n" + key + ":"), "the example explains " + key);

@@ -1,0 +1,331 @@
+package io.quorate.distribution.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quorate.api.AccessDeniedException;
+import io.quorate.api.NotLeaderException;
+import io.quorate.api.OutcomeUnknownException;
+import io.quorate.api.OverloadedException;
+import io.quorate.api.UnavailableException;
+import io.quorate.distribution.config.ClientConfig;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What each command prints, and with which code it exits. */
+final class CommandsTest {
+
+    @TempDir
+    private Path folder;
+
+    private FakeCluster cluster;
+    private ClientConfig asked;
+    private String out;
+    private String err;
+
+    @BeforeEach
+    void configure() throws Exception {
+        cluster = new FakeCluster();
+        Files.createDirectory(folder.resolve("quorate-quickstart"));
+        Files.writeString(folder.resolve("quorate-quickstart/client.yaml"), """
+            cluster: demo
+            servers: {n1: tcp://127.0.0.1:1, n2: tcp://127.0.0.1:2}
+            identity: {certificate: c, key: k, trust: t, trust-domain: d}
+            """);
+    }
+
+    @Test
+    void showsPeers() {
+        assertEquals(0, run("peers"));
+        assertTrue(out.matches("NODE  STATUS   SINCE +REASON\nn1    ONLINE   \\d+d \\d+h ago  why\n"
+            + "n2    OFFLINE  \\d+d \\d+h ago  why\n"), out);
+        assertTrue(cluster.closed);
+    }
+
+    @Test
+    void showsPeersWide() {
+        assertEquals(0, run("peers", "--wide"));
+        assertTrue(out.contains("tcp://h:1  0.1.0    abababababababab  n1           3  why"), out);
+        assertTrue(out.contains("not known yet"), out);
+        assertTrue(out.contains("SEES  n1    n2    REPORTED\nn1    self  no    now\nn2    yes   self  900 ms ago\n"), out);
+    }
+
+    @Test
+    void showsPeersAsOneDocument() {
+        assertEquals(0, run("peers", "--json"));
+        assertTrue(out.startsWith("{\n  \"number\" : 5,\n  \"peers\" : [ {\n    \"id\" : \"n1\",\n    \"status\" : \"ONLINE\","
+            + "\n    \"reason\" : \"why\",\n    \"since\" : \"2025-01-01T00:00:00Z\",\n    "
+            + "\"incarnation\" : \"18446744073709551615\","), out);
+        assertTrue(out.contains("\"certificateFingerprint\" : null"), out);
+    }
+
+    @Test
+    void watchesPeersUntilTheClusterIsGone() {
+        assertEquals(3, run("peers", "--watch"));
+        assertEquals("2025-01-01T00:00:00Z  n1  ONLINE  why\n2025-01-01T00:00:00Z  n2  OFFLINE  why\n"
+            + "2025-01-01T00:00:00Z  n2  OFFLINE -> ONLINE  why\n", out);
+    }
+
+    @Test
+    void watchesPeersAsJsonLines() {
+        assertEquals(3, run("peers", "--watch", "--json"));
+        List<String> lines = out.lines().toList();
+        assertEquals(2, lines.size());
+        assertTrue(lines.get(0).startsWith("{\"event\":\"state\",\"number\":5,\"peers\":[{\"id\":\"n1\","), out);
+        assertTrue(lines.get(1).startsWith("{\"event\":\"change\",\"number\":6,\"previous\":\"OFFLINE\",\"peer\":{\"id\":"
+            + "\"n2\",\"status\":\"ONLINE\""), out);
+    }
+
+    @Test
+    void showsTheCluster() {
+        assertEquals(0, run("cluster", "status", "--counters"));
+        assertEquals("""
+            Cluster demo, members n1 n2, state machine kv.
+            NODE  ROLE       TERM  LEADER  COMMIT  APPLIED  LAST  SEES  UPTIME  VERSION
+            n1    leader        3  n1           7        6     8  n2     1m 5s  0.1.0
+            n2    no answer     -  -            -        -     -  -          -  -
+            n2 did not answer: nobody listens
+
+            COUNTER OF n1                     VALUE
+            handshake.refused.no-certificate      2
+            """, out);
+        assertEquals(0, run("cluster", "status", "--json"));
+        assertTrue(out.startsWith("{\n  \"leader\" : \"n1\",\n  \"nodes\" : [ {\n    \"node\" : \"n1\","), out);
+    }
+
+    @Test
+    void asksTheServerThatIsNamed() {
+        assertEquals(0, run("cluster", "status", "--server", "n2"));
+        assertEquals("[tcp://127.0.0.1:2]", asked.servers().toString());
+        assertEquals(0, run("peers", "--server", "other:9"));
+        assertEquals("[tcp://other:9]", asked.servers().toString());
+    }
+
+    @Test
+    void putsGetsListsAndDeletes() throws Exception {
+        assertEquals(0, run("kv", "put", "a", "one"));
+        assertEquals("created, version 1, revision 1\n", out);
+        assertEquals(0, run("kv", "put", "a", "two", "--json"));
+        assertEquals("{\n  \"key\" : \"a\",\n  \"version\" : 2,\n  \"revision\" : 2\n}\n", out);
+        assertEquals(0, run("kv", "get", "a"));
+        assertEquals("two\n", out);
+        assertEquals(0, run("kv", "list"));
+        assertEquals("KEY  VERSION  VALUE\na          2  two\n", out);
+        assertEquals(0, run("kv", "list", "b"));
+        assertEquals("There is no key that begins with 'b'.\n", out);
+        assertEquals(0, run("kv", "delete", "a"));
+        assertEquals("deleted, revision 3\n", out);
+        assertEquals(0, run("kv", "delete", "a"));
+        assertEquals("there was no such key\n", out);
+        assertEquals(1, run("kv", "get", "a"));
+        assertTrue(err.startsWith("quorate: found no key 'a'"), err);
+    }
+
+    @Test
+    void keepsBytesThatAreNoText() throws Exception {
+        Files.write(folder.resolve("in"), new byte[] {(byte) 0xFF, 0});
+        assertEquals(0, run("kv", "put", "raw", "--file", "in"));
+        assertEquals(0, run("kv", "get", "raw"));
+        assertEquals("base64:/wA=\n", out);
+        assertEquals(0, run("kv", "get", "raw", "--json"));
+        assertTrue(out.contains("\"valueBase64\" : \"/wA=\""), out);
+        assertEquals(0, run("kv", "get", "raw", "--out", "copy"));
+        assertEquals(-1, Files.mismatch(folder.resolve("in"), folder.resolve("copy")));
+    }
+
+    @Test
+    void comparesAndSets() {
+        assertEquals(0, run("kv", "cas", "a", "one", "--version", "0"));
+        assertEquals("set, version 1, revision 1\n", out);
+        assertEquals(1, run("kv", "cas", "a", "two", "--version", "0"));
+        assertEquals("not set: found version 1, expected no such key\n", out);
+        assertEquals(1, run("kv", "delete", "a", "--version", "7", "--json"));
+        assertTrue(out.contains("\"applied\" : false"), out);
+    }
+
+    @Test
+    void watchesTheStore() {
+        run("kv", "put", "a", "one");
+        run("kv", "delete", "a");
+        assertEquals(0, run("kv", "watch", "--from", "1", "--count", "2"));
+        assertEquals("1  put     a  version 1  one\n2  delete  a\n", out);
+        assertEquals(0, run("kv", "watch", "--from", "1", "--count", "1", "--json"));
+        assertEquals("{\"event\":\"put\",\"key\":\"a\",\"value\":\"one\",\"version\":1,\"revision\":1}\n", out);
+    }
+
+    @Test
+    void importsAFileAndNamesTheLinesThatAreWrong() throws Exception {
+        Files.writeString(folder.resolve("in.jsonl"), "{\"key\":\"a\",\"value\":\"1\"}\nnonsense\n{\"key\":\"\",\"value\":1}\n"
+            + "{\"key\":\"b\",\"value\":2}\n");
+        assertEquals(1, run("kv", "import", "in.jsonl", "--prefix", "p/"));
+        assertTrue(out.startsWith("3 entries imported, 1 failed, in "), out);
+        assertTrue(err.startsWith("in.jsonl:2: this is not JSON"), err);
+        assertEquals(0, run("kv", "get", "p/b"));
+        assertEquals("2\n", out);
+
+        assertEquals(1, run("kv", "import", "in.jsonl"));
+        assertTrue(err.contains("in.jsonl:3: key: found none"), err);
+
+        Files.writeString(folder.resolve("in.txt"), "x=y\n");
+        assertEquals(2, run("kv", "import", "in.txt"));
+        assertEquals(0, run("kv", "import", "in.txt", "--format", "properties", "--json"));
+        assertTrue(out.contains("\"imported\" : 1"), out);
+    }
+
+    @Test
+    void stopsAnImportWhenTheClusterFails() throws Exception {
+        Files.writeString(folder.resolve("in.properties"), "a=1\nb=2\n");
+        cluster.failure = new UnavailableException("no quorum");
+        assertEquals(3, run("kv", "import", "in.properties"));
+        assertTrue(out.startsWith("0 entries imported, 1 failed"), out);
+        assertTrue(err.contains("quorate: no quorum"), err);
+    }
+
+    @Test
+    void exitsWithTheCodeOfTheFailure() {
+        assertFails(3, new UnavailableException("no quorum"), "quorate: no quorum");
+        assertFails(3, new NotLeaderException("not me", FakeCluster.N2), "the leader may be n2");
+        assertFails(1, new OverloadedException("full", Duration.ofMillis(20)), "try again in 20 ms");
+        assertFails(1, new OutcomeUnknownException("lost"), "read before you try again");
+        assertFails(1, new AccessDeniedException("a client may not"), "use another certificate");
+        assertFails(1, new IllegalStateException("odd"), "this is a defect");
+    }
+
+    @Test
+    void showsAStackTraceOnRequestAlone() {
+        cluster.failure = new UnavailableException("no quorum");
+        assertEquals(3, run("kv", "get", "a"));
+        assertFalse(err.contains("\tat "), err);
+        assertEquals(3, run("kv", "get", "a", "--debug"));
+        assertTrue(err.contains("\tat "), err);
+    }
+
+    @Test
+    void suggestsWhatWasMeant() {
+        assertEquals(2, run("peer"));
+        assertTrue(err.contains("found unknown command 'peer'"), err);
+        assertTrue(err.contains("did you mean 'peers'?"), err);
+        assertEquals(2, run("peers", "--wid"));
+        assertTrue(err.contains("found unknown option '--wid'"), err);
+        assertTrue(err.contains("did you mean '--wide'?"), err);
+        assertEquals(2, run("kv", "gt", "a"));
+        assertTrue(err.contains("did you mean 'get'?"), err);
+    }
+
+    @Test
+    void refusesWrongUsage() {
+        assertEquals(2, run());
+        assertTrue(err.startsWith("Usage: quorate"), err);
+        assertEquals(2, run("kv"));
+        assertEquals(2, run("kv", "put", "a"));
+        assertTrue(err.contains("found neither a value nor --file"), err);
+        assertEquals(2, run("kv", "get"));
+        assertEquals(2, run("kv", "get", "a", "b"));
+        assertTrue(err.contains("found 'b' where nothing more was expected"), err);
+        assertEquals(2, run("kv", "get", "a", "--local", "--at-least", "3"));
+        assertEquals(2, run("kv", "put", "", "value"));
+        assertTrue(err.contains("key: found none"), err);
+        assertEquals(2, run("peers", "--timeout", "5"));
+        assertTrue(err.contains("found '5' for --timeout"), err);
+        assertEquals(2, run("bench", "--value-bytes", "4"));
+        assertEquals(2, run("bench", "--outstanding", "64", "--keys", "8"));
+        assertEquals(2, run("kv", "list", "--limit", "0"));
+        assertEquals(2, run("pki", "issue", "wizard", "merlin"));
+        assertEquals(2, run("node", "--config", "missing.yaml"));
+        assertTrue(err.contains("found no file"), err);
+    }
+
+    @Test
+    void saysWhereAConfigurationIsLookedFor() throws Exception {
+        Files.delete(folder.resolve("quorate-quickstart/client.yaml"));
+        assertEquals(2, run("peers"));
+        assertTrue(err.contains("no --config, no QUORATE_CONFIG, no ./quorate-quickstart/client.yaml"), err);
+    }
+
+    @Test
+    void showsAnExampleInTheHelpOfEveryCommand() {
+        for (String command : List.of("", "quickstart", "node", "pki", "pki init", "pki issue", "pki show", "pki renew",
+                "peers", "cluster", "cluster status", "kv", "kv put", "kv get", "kv delete", "kv list", "kv cas",
+                "kv watch", "kv import", "plugins", "bench")) {
+            String line = (command + " --help").strip();
+            assertEquals(0, run(line.split(" ")), line);
+            assertTrue(out.startsWith("Usage: " + ("quorate " + command).strip()), out);
+            assertTrue(out.contains("Example:\n  quorate "), line + ": " + out);
+            assertTrue(out.lines().allMatch(text -> text.length() <= 100), line + ": " + out);
+        }
+    }
+
+    @Test
+    void makesIssuesShowsAndRenewsCertificates() {
+        assertEquals(0, run("pki", "init", "--trust-domain", "example.org"));
+        assertEquals(1, run("pki", "init", "--trust-domain", "example.org"));
+        assertTrue(err.contains("found an authority in"), err);
+        assertEquals(0, run("pki", "issue", "node", "n1"));
+        assertTrue(out.startsWith("The identity spiffe://example.org/node/n1 is issued, valid until "), out);
+        assertEquals(1, run("pki", "issue", "node", "n1"));
+        assertTrue(err.contains("quorate pki renew"), err);
+        assertEquals(2, run("pki", "issue", "node", "N 1"));
+        assertEquals(0, run("pki", "issue", "operator", "alice", "--valid", "30d", "--json"));
+        assertTrue(out.contains("\"identity\" : \"spiffe://example.org/operator/alice\""), out);
+        assertEquals(0, run("pki", "show", "pki/node/n1"));
+        String before = out;
+        assertTrue(out.startsWith("spiffe://example.org/node/n1\n  valid "), out);
+        assertEquals(0, run("pki", "renew", "pki/node/n1"));
+        assertEquals(0, run("pki", "show", "pki/node/n1"));
+        assertFalse(before.equals(out), out);
+        assertEquals(0, run("pki", "show", "pki", "--json"));
+        assertTrue(out.contains("\"authority\" : true"), out);
+        assertEquals(1, run("pki", "issue", "node", "n1", "--dir", "elsewhere"));
+    }
+
+    @Test
+    void listsThePlugins() {
+        assertEquals(0, run("plugins"));
+        assertTrue(out.startsWith("SERVICE        NAME  MODULE "), out);
+        assertTrue(out.contains("\nidentity       x509  io.quorate.identity.x509"), out);
+        assertEquals(0, run("plugins", "--json"));
+        assertTrue(out.contains("\"module\" : \"io.quorate.kv\""), out);
+    }
+
+    @Test
+    void measuresAndVerifies() {
+        assertEquals(0, run("bench", "--outstanding", "2", "--seconds", "1", "--warmup", "0", "--read-percent", "20"));
+        assertEquals(1, out.lines().count());
+        assertTrue(out.startsWith("{\"outstanding\":2,\"valueBytes\":256,\"readPercent\":20,\"keys\":1024,\"seconds\":1.0,"), out);
+        assertTrue(out.contains("\"errors\":0"), out);
+        assertTrue(out.contains("\"verified\":true"), out);
+        assertEquals(0, run("kv", "list"));
+        assertEquals("There is no key.\n", out);
+    }
+
+    private void assertFails(int code, Exception failure, String text) {
+        cluster.failure = failure;
+        assertEquals(code, run("kv", "get", "a"), failure.toString());
+        assertEquals("", out);
+        assertTrue(err.contains(text), err);
+        assertFalse(err.contains("\tat "), err);
+    }
+
+    private int run(String... args) {
+        StringWriter outText = new StringWriter();
+        StringWriter errText = new StringWriter();
+        Environment environment = new Environment(Map.of(), folder, Optional.empty(), false, (config, timeout) -> {
+            asked = config;
+            return cluster;
+        });
+        int code = new CommandRunner(environment, new PrintWriter(outText), new PrintWriter(errText)).run(args);
+        out = outText.toString();
+        err = errText.toString();
+        return code;
+    }
+}
