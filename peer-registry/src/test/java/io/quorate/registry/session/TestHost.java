@@ -10,6 +10,7 @@ import io.quorate.spi.identity.PeerIdentity;
 import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.transport.RefusalReason;
+import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportContext;
 import io.quorate.spi.transport.TransportException;
 import io.quorate.spi.wire.RpcType;
@@ -46,8 +47,11 @@ final class TestHost implements SessionListener {
         Optional<Endpoint> listen = setup.port == 0 ? Optional.empty()
             : Optional.of(new Endpoint(MemoryNetwork.SCHEME, setup.host, setup.port));
         TestIdentity identity = TestIdentity.of(setup.identity);
-        var transport = setup.network.transport(setup.host,
+        Transport transport = setup.network.transport(setup.host,
             new TransportContext(identity::credentials, listen, counters, Map.of()));
+        if (setup.lazyMillis > 0) {
+            transport = LazyCapacity.over(transport, world, setup.lazyMillis);
+        }
         LocalDescription local = LocalDescription.of(setup.cluster, setup.identity, incarnation,
             listen.map(List::of).orElse(List.of()), "test");
         sessions = new Sessions(new Sessions.Context(loop, identity, List.of(transport), local, new Policy(),
@@ -70,6 +74,7 @@ final class TestHost implements SessionListener {
         private long incarnation = 1;
         private int port = 1;
         private SessionSettings settings = SessionSettings.forNode();
+        private long lazyMillis;
 
         Setup(VirtualWorld world, MemoryNetwork network, String host) {
             this.world = world;
@@ -102,6 +107,12 @@ final class TestHost implements SessionListener {
 
         Setup settings(SessionSettings others) {
             settings = others;
+            return this;
+        }
+
+        /** Calls' ends are known a moment before their connections can be used again, as with real threads. */
+        Setup lazyCapacity(long millis) {
+            lazyMillis = millis;
             return this;
         }
 
