@@ -12,8 +12,8 @@ import io.quorate.spi.consensus.PeerCaller;
 import io.quorate.spi.time.NodeLoop;
 import io.quorate.spi.wire.RpcError;
 import io.quorate.spi.wire.RpcType;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -24,7 +24,8 @@ final class Forwarder {
     private final NodeLoop loop;
     private final PeerCaller peers;
     private final Executor completions;
-    private final List<Gathering> underWay = new ArrayList<>();
+    /** Each with the leader that was called; in the order of the calls. */
+    private final Map<Gathering, NodeId> underWay = new LinkedHashMap<>();
 
     /** @param completions where results are handed to their callers, whose code must not hold up the loop */
     Forwarder(NodeLoop loop, PeerCaller peers, Executor completions) {
@@ -33,13 +34,18 @@ final class Forwarder {
         this.completions = completions;
     }
 
-    boolean hasRoom() {
-        return underWay.size() < NodeLimits.MAX_FORWARDS_IN_FLIGHT;
+    /** Counted for each leader: calls that hang at one that has fallen silent do not keep anything from the next. */
+    boolean hasRoom(NodeId leader) {
+        int calls = 0;
+        for (NodeId called : underWay.values()) {
+            calls += called.equals(leader) ? 1 : 0;
+        }
+        return calls < NodeLimits.MAX_FORWARDS_IN_FLIGHT;
     }
 
     /** @param notExecuted hears that nothing happened, and why; then the commands may be tried again */
     void forward(NodeId leader, Gathering gathering, BiConsumer<Gathering, String> notExecuted) {
-        underWay.add(gathering);
+        underWay.put(gathering, leader);
         long timeoutMillis = timeoutMillis(gathering);
         peers.call(leader, RpcType.SUBMIT, gathering.takePayload(), timeoutMillis, new PeerCaller.CallHandler() {
             @Override
@@ -68,7 +74,7 @@ final class Forwarder {
      */
     long expire(long nowNanos) {
         long next = Alarm.NEVER;
-        for (Gathering gathering : underWay) {
+        for (Gathering gathering : underWay.keySet()) {
             next = Alarm.earlier(next, gathering.expire(nowNanos,
                 "the command was passed on to the leader, which did not answer in time; it may have been applied"));
         }
@@ -76,7 +82,7 @@ final class Forwarder {
     }
 
     void failAll(ControlPlaneException why) {
-        underWay.forEach(gathering -> gathering.fail(why));
+        underWay.keySet().forEach(gathering -> gathering.fail(why));
     }
 
     private long timeoutMillis(Gathering gathering) {

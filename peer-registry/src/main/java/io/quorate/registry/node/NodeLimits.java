@@ -31,7 +31,7 @@ public final class NodeLimits {
     public static final long RETRY_MILLIS = 20;
 
     /**
-     * How many calls with passed-on commands may be under way to the leader. While they are, the next batch gathers:
+     * How many calls with passed-on commands may be under way to one leader. While they are, the next batch gathers:
      * few and large calls, not a pipeline of small ones.
      */
     public static final int MAX_FORWARDS_IN_FLIGHT = 1;

@@ -189,7 +189,7 @@ final class Submissions {
         refuseMembers(leader);
         if (leader.isEmpty()) {
             lastHindrance = "no leader is known";
-        } else if (forwarder.hasRoom()) {
+        } else if (forwarder.hasRoom(leader.get())) {
             Gathering gathering = gather();
             if (!gathering.isEmpty()) {
                 forwarder.forward(leader.get(), gathering, this::notExecuted);

@@ -132,6 +132,29 @@ class CommandTest {
     }
 
     @Test
+    void theRoomOfRemoteCallersIsGivenBackToo() {
+        SimCluster cluster = ledByFirst(22);
+        SimCaller client = new SimCaller(cluster, TestIdentity.client("app"));
+        List<Bytes> batch = new CommandBatch.Joiner().add(Bytes.wrap(new byte[Command.MAX_PAYLOAD_BYTES])).toParts();
+        for (int round = 0; round < 70; round++) {
+            assertEquals("OK", client.await("n1", RpcType.SUBMIT, batch).code());
+        }
+    }
+
+    @Test
+    void aLeaderThatFellSilentHoldsUpNothingForTheNext() {
+        SimCluster cluster = ledByFirst(23);
+        cluster.network.partition("n1", "n3");
+        CompletableFuture<CommandResult> hanging = cluster.host("n3").submit("a");
+        cluster.run(100);
+        cluster.log.elect(N2);
+        CompletableFuture<CommandResult> next = cluster.host("n3").submit("b");
+        cluster.run(200);
+        assertFalse(hanging.isDone());
+        assertEquals("b#1", next.join().payload().utf8());
+    }
+
+    @Test
     void withoutALeaderCommandsWaitAndThenNothingHasHappened() {
         SimCluster cluster = SimCluster.ofThree(7);
         cluster.run(500);
