@@ -222,15 +222,20 @@ class ReplicationRulesTest {
     }
 
     @Test
-    void anAcknowledgementOfAnEarlierTermCountsForNothing() {
-        OneCore bench = OneCore.ofThree(1, null).elected(A);
+    void anAcknowledgementOfAnEarlierLeadershipFormsNoFalseQuorum() {
+        OneCore bench = OneCore.ofThree(1, null).leading(A);
+        IntStream.range(0, 4).forEach(i -> bench.core.propose(EntryType.COMMANDS, List.of(Bytes.utf8("lost"))));
+        bench.stepOnly(new Input.TurnEnd());
         Effect.Send old = bench.lastSend(Message.Append.class, A);
-        bench.answer(bench.lastSend(Message.Heartbeat.class, B), new Message.HeartbeatResponse(3, false, 1, false));
+        assertEquals(5, ((Message.Append) old.request()).lastIndex());
+        bench.ask(B, append(3, 1, 2, 1, entry(2, 3)));
+        bench.elected(B);
+        IntStream.range(0, 3).forEach(i -> bench.propose());
         bench.persistAll();
-        bench.elected(B).persistAll();
         assertEquals(Role.LEADER, bench.role());
-        bench.answer(old, matched(4, 1));
-        assertEquals(0, bench.commitIndex());
+        assertEquals(6, bench.lastIndex());
+        bench.answer(old, matched(2, 5));
+        assertEquals(1, bench.commitIndex(), "entries 2 to 5 were others then");
     }
 
     @Test
