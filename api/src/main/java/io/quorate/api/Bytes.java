@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Objects;
+import java.util.zip.Checksum;
 
 /**
  * An immutable sequence of bytes: a view of an array that nobody writes to any more.
@@ -109,6 +110,11 @@ public final class Bytes implements Comparable<Bytes> {
     /** Copies all bytes into {@code target} from {@code at} on. */
     public void copyTo(byte[] target, int at) {
         System.arraycopy(array, offset, target, at, length);
+    }
+
+    /** Adds all bytes to {@code checksum}, without a copy. */
+    public void addTo(Checksum checksum) {
+        checksum.update(array, offset, length);
     }
 
     /** The bytes read as UTF-8; malformed input is replaced. */

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 class BytesTest {
@@ -57,6 +59,15 @@ class BytesTest {
         assertTrue(Bytes.utf8("a").compareTo(Bytes.utf8("ab")) < 0);
         assertTrue(Bytes.utf8("abc").startsWith(Bytes.utf8("ab")));
         assertFalse(Bytes.utf8("ab").startsWith(Bytes.utf8("abc")));
+    }
+
+    @Test
+    void checksumsAreThoseOfTheRange() {
+        CRC32C slice = new CRC32C();
+        Bytes.utf8("abcdef").slice(2, 3).addTo(slice);
+        CRC32C same = new CRC32C();
+        same.update("cde".getBytes(StandardCharsets.US_ASCII));
+        assertEquals(same.getValue(), slice.getValue());
     }
 
     @Test

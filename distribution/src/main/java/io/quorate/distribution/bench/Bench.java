@@ -167,9 +167,9 @@ public final class Bench {
     }
 
     /**
-     * One operation at a time. {@link #turns} tells the two ends of an operation apart: whichever of "the call returned"
-     * and "the operation ended" comes second begins the next one. So operations that end at once are a loop and not a
-     * recursion, and none is ever begun twice.
+     * One operation at a time. {@link #turns} tells the two ends of an operation apart: whichever of "the call
+     * returned" and "the operation ended" comes second begins the next one. So operations that end at once are a loop
+     * and not a recursion, and none is ever begun twice.
      */
     private final class Writer {
 

@@ -73,7 +73,9 @@ final class QuickstartCommand implements Callable<Integer> {
         return ExitCode.DONE;
     }
 
-    /** Whatever goes wrong on the way is a failed check: exit code 1, and not the code of a cluster without a leader. */
+    /**
+     * Whatever goes wrong on the way is a failed check: exit code 1, and not the code of a cluster without a leader.
+     */
     private static int check(QuickstartCheck story) throws Problem {
         try {
             story.run();

@@ -1,2 +1,4 @@
-/** The composition root: the one place that knows which implementation stands behind which interface. Guice lives here. */
+/**
+ * The composition root: the one place that knows which implementation stands behind which interface. Guice lives here.
+ */
 package io.quorate.distribution.compose;

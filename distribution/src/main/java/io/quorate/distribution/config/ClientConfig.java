@@ -57,8 +57,8 @@ public record ClientConfig(
     }
 
     /**
-     * The same with one server in place of all: {@code scheme://host:port}, {@code host:port} for tcp, or a node id that
-     * the file names.
+     * The same with one server in place of all: {@code scheme://host:port}, {@code host:port} for tcp, or a node id
+     * that the file names.
      */
     public ClientConfig withServer(String server) throws Problem {
         for (Map.Entry<NodeId, List<Endpoint>> entry : named.entrySet()) {

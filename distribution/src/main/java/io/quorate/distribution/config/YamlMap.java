@@ -28,8 +28,8 @@ import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /**
- * A mapping of a YAML file that knows where it stands, so that every complaint can name file and line. It reads the node
- * tree and builds no objects: no tag in a file can make it create anything.
+ * A mapping of a YAML file that knows where it stands, so that every complaint can name file and line. It reads the
+ * node tree and builds no objects: no tag in a file can make it create anything.
  */
 final class YamlMap {
 
@@ -178,7 +178,9 @@ final class YamlMap {
         return values.get(key) instanceof MappingNode;
     }
 
-    /** Reads a value with {@code parser}, whose {@link IllegalArgumentException} becomes a complaint about this line. */
+    /**
+     * Reads a value with {@code parser}, whose {@link IllegalArgumentException} becomes a complaint about this line.
+     */
     <T> T parse(String key, String text, Parser<T> parser) throws Problem {
         try {
             return parser.parse(text);

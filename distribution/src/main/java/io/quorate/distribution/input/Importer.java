@@ -15,8 +15,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Puts entries as fast as the cluster takes them: many are under way at a time, and reading waits while that many are. An
- * entry that is refused is reported with its line and passed over; if the cluster fails, reading stops. Used once.
+ * Puts entries as fast as the cluster takes them: many are under way at a time, and reading waits while that many
+ * are. An entry that is refused is reported with its line and passed over; if the cluster fails, reading stops. Used
+ * once.
  */
 public final class Importer {
 

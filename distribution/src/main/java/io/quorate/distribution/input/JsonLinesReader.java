@@ -14,8 +14,9 @@ import java.util.Base64;
 import java.util.Optional;
 
 /**
- * One JSON object a line: {@code {"key": "...", "value": ...}}. A string is stored as its UTF-8 bytes, any other value as
- * its JSON text; {@code "valueBase64"} instead of {@code "value"} gives arbitrary bytes. Blank lines are passed over.
+ * One JSON object a line: {@code {"key": "...", "value": ...}}. A string is stored as its UTF-8 bytes, any other
+ * value as its JSON text; {@code "valueBase64"} instead of {@code "value"} gives arbitrary bytes. Blank lines are
+ * passed over.
  */
 final class JsonLinesReader implements EntryReader {
 

@@ -125,7 +125,9 @@ public final class NodeProcess {
         process.destroy();
     }
 
-    /** Waits for the end, and kills the node if it takes longer than {@code atMost}. Returns whether it ended by itself. */
+    /**
+     * Waits for the end, and kills the node if it takes longer than {@code atMost}. Returns whether it ended by itself.
+     */
     public boolean awaitEnd(Duration atMost) throws InterruptedException {
         if (process.waitFor(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
             return true;

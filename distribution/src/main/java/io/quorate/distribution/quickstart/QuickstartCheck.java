@@ -37,8 +37,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
 /**
- * The story of the quickstart, run by itself with real processes: real entries in, read back from another node, kill -9 of
- * the leader, the next write, every acknowledged write found, the dead node seen as such, restarted, everyone back.
+ * The story of the quickstart, run by itself with real processes: real entries in, read back from another node, kill
+ * -9 of the leader, the next write, every acknowledged write found, the dead node seen as such, restarted, everyone
+ * back.
  */
 public final class QuickstartCheck {
 

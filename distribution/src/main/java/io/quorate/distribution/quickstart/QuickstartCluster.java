@@ -13,8 +13,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The node processes of a quickstart folder. Whatever ends this process ends them: {@link #close} also runs as a shutdown
- * hook (Ctrl-C, SIGTERM), and where no hook runs (kill -9) the nodes see their standard input close.
+ * The node processes of a quickstart folder. Whatever ends this process ends them: {@link #close} also runs as a
+ * shutdown hook (Ctrl-C, SIGTERM), and where no hook runs (kill -9) the nodes see their standard input close.
  *
  * <p>Thread-safe.
  */

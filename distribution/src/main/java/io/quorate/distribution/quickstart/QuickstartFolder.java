@@ -22,8 +22,8 @@ import java.util.List;
 
 /**
  * The folder of a quickstart cluster: an authority, an identity for each node, one for an operator and one for an
- * application, and a configuration for each of them. The files of the nodes are the only record of how many there are and
- * where they listen.
+ * application, and a configuration for each of them. The files of the nodes are the only record of how many there are
+ * and where they listen.
  */
 public final class QuickstartFolder {
 

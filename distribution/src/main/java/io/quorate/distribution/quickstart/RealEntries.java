@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A thousand real entries that are wherever Java is: the time zones of the IANA database, the countries of ISO 3166, the
- * currencies of ISO 4217 and the languages of ISO 639, as JSON Lines. Names are in English, many are not ASCII.
+ * A thousand real entries that are wherever Java is: the time zones of the IANA database, the countries of ISO 3166,
+ * the currencies of ISO 4217 and the languages of ISO 639, as JSON Lines. Names are in English, many are not ASCII.
  */
 final class RealEntries {
 

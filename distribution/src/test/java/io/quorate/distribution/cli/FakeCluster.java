@@ -32,7 +32,9 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
-/** A cluster of one real store and canned peers, in this thread: what commands print about it is known to the letter. */
+/**
+ * A cluster of one real store and canned peers, in this thread: what commands print about it is known to the letter.
+ */
 final class FakeCluster implements ControlPlane, ClusterConnection {
 
     static final NodeId N1 = new NodeId("n1");

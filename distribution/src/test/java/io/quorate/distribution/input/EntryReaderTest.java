@@ -147,7 +147,8 @@ final class EntryReaderTest {
         Map<String, String> found = new HashMap<>();
         all(text, EntryReader.Format.PROPERTIES).forEach(entry -> found.put(entry.key(), entry.value().utf8()));
         if (text.lines().anyMatch(line -> line.strip().equals("\\"))) {
-            // Of a backslash alone at the end of the file the JDK makes an entry without key and value; here it is none.
+            // Of a backslash alone at the end of the file the JDK makes an entry without key and value; here it is
+            // none.
             expected.remove("");
             found.remove("");
         }

@@ -146,7 +146,7 @@ public final class EntryCodec {
         INT.set(header, CHECKSUM_AT, seed);
         CRC32C crc = new CRC32C();
         crc.update(header);
-        crc.update(record.slice(HEADER_BYTES, record.length() - HEADER_BYTES).asByteBuffer());
+        record.slice(HEADER_BYTES, record.length() - HEADER_BYTES).addTo(crc);
         if ((int) crc.getValue() != found) {
             throw new MalformedBytesException("found checksum " + hex(found) + " at byte " + at + ", expected "
                 + hex((int) crc.getValue()) + ": damaged, or of another cluster");

@@ -88,9 +88,10 @@ public final class FrameDecoder {
     }
 
     private static boolean fill(ByteBuffer target, ByteBuffer source) {
-        while (target.hasRemaining() && source.hasRemaining()) {
-            target.put(source.get());
-        }
+        int take = Math.min(target.remaining(), source.remaining());
+        target.put(target.position(), source, source.position(), take);
+        target.position(target.position() + take);
+        source.position(source.position() + take);
         return !target.hasRemaining();
     }
 

@@ -60,12 +60,17 @@ public final class FrameEncoder {
     private static int checksum(Frame frame) {
         CRC32C crc = new CRC32C();
         for (Bytes part : frame.payload()) {
-            crc.update(part.asByteBuffer());
+            part.addTo(crc);
         }
         return (int) crc.getValue();
     }
 
-    private static void check(Frame frame) {
+    /**
+     * Checks what can be checked without reading the payload, so that a defect is found by whoever made the frame.
+     *
+     * @throws IllegalArgumentException if the frame breaks the format
+     */
+    public static void check(Frame frame) {
         boolean rpc = frame.kind().isRpc();
         int limit = rpc ? FrameFormat.MAX_PAYLOAD_BYTES : FrameFormat.MAX_CONTROL_PAYLOAD_BYTES;
         if (frame.payloadLength() > limit) {

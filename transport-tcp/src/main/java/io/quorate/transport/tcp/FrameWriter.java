@@ -7,7 +7,6 @@ import io.quorate.api.Bytes;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.FrameFormat;
-import io.quorate.spi.wire.FrameKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -58,29 +57,6 @@ final class FrameWriter {
     }
 
     private record Outgoing(Frame frame, TcpStream stream) {
-    }
-
-    /**
-     * Checks what can be checked without reading the payload, on the thread of whoever made the frame.
-     *
-     * @throws IllegalArgumentException if the frame breaks the format
-     */
-    static void check(Frame frame) {
-        boolean rpc = frame.kind().isRpc();
-        int limit = rpc ? FrameFormat.MAX_PAYLOAD_BYTES : FrameFormat.MAX_CONTROL_PAYLOAD_BYTES;
-        if (frame.payloadLength() > limit) {
-            throw new IllegalArgumentException("found a payload of " + frame.payloadLength() + " bytes in a "
-                + frame.kind() + ", expected at most " + limit);
-        }
-        boolean request = frame.kind() == FrameKind.REQUEST;
-        int budget = frame.budgetMillis();
-        if (request ? budget < 1 || budget > FrameFormat.MAX_BUDGET_MILLIS : budget != 0) {
-            throw new IllegalArgumentException("found a budget of " + budget + " ms in a " + frame.kind());
-        }
-        if (rpc ? frame.rpcType() < 1 || frame.rpcType() > 0xFFFF : frame.rpcType() != 0 || !frame.end()) {
-            throw new IllegalArgumentException("found rpc type " + frame.rpcType() + " and end " + frame.end()
-                + " in a " + frame.kind());
-        }
     }
 
     static int size(Frame frame) {

@@ -14,6 +14,7 @@ import io.quorate.spi.transport.RpcStream;
 import io.quorate.spi.transport.StreamAcceptor;
 import io.quorate.spi.transport.StreamHandler;
 import io.quorate.spi.wire.Frame;
+import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.FrameKind;
 import io.quorate.spi.wire.RpcExchange;
 import io.quorate.spi.wire.RpcType;
@@ -166,7 +167,7 @@ final class TcpConnection implements Connection, LiveSet.Live {
             throw new IllegalArgumentException("found a " + controlFrame.kind() + ", expected a kind of the "
                 + "connection; a call's frames go to its stream");
         }
-        FrameWriter.check(controlFrame);
+        FrameEncoder.check(controlFrame);
         switch (life.state()) {
             case HANDSHAKING, IDLE, LEASED -> writer.enqueue(controlFrame, null);
             case POISONED, CLOSED -> LOG.trace("connection {}: dropped a {} after its end", id, controlFrame.kind());

@@ -5,6 +5,7 @@ import io.quorate.spi.transport.RpcStream;
 import io.quorate.spi.transport.StreamHandler;
 import io.quorate.spi.transport.TransportLimits;
 import io.quorate.spi.wire.Frame;
+import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.RpcExchange;
 import io.quorate.spi.wire.WireException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -42,7 +43,7 @@ final class TcpStream implements RpcStream, ConnectionLife.Phase {
 
     @Override
     public boolean send(Frame frame) {
-        FrameWriter.check(frame);
+        FrameEncoder.check(frame);
         boolean finished;
         synchronized (this) {
             if (gone || !connection.life().leasedBy(this)) {
