@@ -279,6 +279,22 @@ class PeerTruthTest {
         assertNotEquals(heard.indexOf("-n3"), 0);
     }
 
+    @Test
+    void theSameSeedTellsTheSameStory() {
+        assertEquals(story(15), story(15));
+        assertNotEquals(story(15), story(16));
+    }
+
+    private static String story(long seed) {
+        SimCluster cluster = online(seed);
+        cluster.host("n3").kill();
+        cluster.run(700);
+        cluster.start(N3);
+        cluster.run(3_000);
+        return cluster.host("n2").peers() + " " + cluster.host("n2").events() + " "
+            + cluster.await(cluster.host("n1").node.status()).counters();
+    }
+
     private static SimCluster online(long seed) {
         return online(SimCluster.ofThree(seed));
     }
