@@ -428,16 +428,21 @@ class CallsTest {
     /** On real threads the response may be dealt with before the connection is free: then only its own word helps. */
     @Test
     void aConnectionThatIsFreeLateWakesTheCallsThatWaitForIt() {
-        n1 = host("n1").lazyCapacity(1).start();
+        SessionSettings s = SessionSettings.forClient();
+        SessionSettings oneSlot = new SessionSettings(s.handshakeTimeoutMillis(), s.maxHandshakes(),
+            s.maxHandshakesPerSource(), s.pingIntervalMillis(), s.unresponsiveMillis(), s.confirmTimeoutMillis(), 1, 1, 0,
+            0, s.idleShrinkMillis(), s.maxQueuedCallsPerLane(), s.maxSessionsPerLink(), s.maxServedCallsPerLink(),
+            s.dialBackoffMinMillis(), s.dialBackoffMaxMillis(), s.dialSelfBackoffMillis());
+        n1 = host("n1").settings(oneSlot).lazyCapacity(1).start();
         n2 = host("n2").start();
         n1.dial("n2");
-        assertTrue(world.runUntil(() -> n1.sessionsWith("n2") == 2 && n1.settled("n2"), SECOND));
+        assertTrue(world.runUntil(() -> n1.settled("n2"), SECOND));
         List<TestHost.Call> calls = new ArrayList<>();
-        for (int i = 0; i < 70; i++) {
-            calls.add(n1.call("n2", RpcType.QUERY, 5_000));
+        for (int i = 0; i < 20; i++) {
+            calls.add(n1.call("n2", RpcType.QUERY, 60_000));
         }
-        // Ten rounds at each of 7 slots, 3 ms each. Without the word, each waits for a tick of 250 ms.
-        assertTrue(world.runUntil(() -> calls.stream().allMatch(call -> call.response != null), 200 * MILLIS));
+        // One after another, 3 ms each. Without the word, each waits for a tick of 250 ms.
+        assertTrue(world.runUntil(() -> calls.stream().allMatch(call -> call.response != null), 100 * MILLIS));
     }
 
     @Test
