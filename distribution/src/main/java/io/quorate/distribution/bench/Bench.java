@@ -208,7 +208,8 @@ public final class Bench {
             }
             began = System.nanoTime();
             if (read) {
-                plane.query(Kv.get(keys[key]), Consistency.LINEARIZABLE).whenComplete((result, failure) -> ended(failure));
+                plane.query(Kv.get(keys[key]), Consistency.LINEARIZABLE)
+                    .whenComplete((result, failure) -> ended(failure));
             } else {
                 number = ledgers[key].next();
                 plane.submit(Kv.put(keys[key], value(number))).whenComplete((result, failure) -> ended(failure));

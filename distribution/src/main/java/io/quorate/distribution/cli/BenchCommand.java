@@ -69,8 +69,8 @@ final class BenchCommand implements Callable<Integer> {
                 + Long.toString(System.currentTimeMillis(), Character.MAX_RADIX));
             spec.commandLine().getOut().println(Json.line(report.json()));
             if (!report.verified()) {
-                throw Problem.failed("found " + report.verification().wrongKeys() + " keys with a wrong value; the first: "
-                    + report.verification().firstWrong(), "every acknowledged write",
+                throw Problem.failed("found " + report.verification().wrongKeys() + " keys with a wrong value; "
+                    + "the first: " + report.verification().firstWrong(), "every acknowledged write",
                     "this is a defect; keep the data directories and the logs, and report it");
             }
             if (report.ops() == 0) {

@@ -19,8 +19,8 @@ import picocli.CommandLine.Parameters;
 
 /** Imports a file. */
 @Command(name = "import", description = "Put every entry of a file: JSON Lines or Java properties.",
-    footer = {"", "A line of JSON Lines is {\"key\": \"...\", \"value\": ...}; a string is stored as UTF-8, another value",
-        "as its JSON text, \"valueBase64\" as bytes. Entries are put in no particular order.", "",
+    footer = {"", "A line of JSON Lines is {\"key\": \"...\", \"value\": ...}; a string is stored as UTF-8, another",
+        "value as its JSON text, \"valueBase64\" as bytes. Entries are put in no particular order.", "",
         "Example:", "  quorate kv import entries.jsonl",
         "  quorate kv import java.security --format properties --prefix security/"})
 final class KvImportCommand extends KvAction {

@@ -41,7 +41,8 @@ final class NodeCommand implements Callable<Integer> {
     private Path file;
 
     @Option(names = "--exit-with-parent",
-        description = "End in order when standard input closes: a node that another process starts does not outlive it.")
+        description = "End in order when standard input closes: a node that another process starts does not outlive "
+            + "it.")
     private boolean exitWithParent;
 
     @Override

@@ -44,9 +44,11 @@ final class Problems {
     private static Problem ofControlPlane(ControlPlaneException failure) {
         String found = failure.getMessage();
         return switch (failure) {
-            case UnavailableException e -> Problem.unavailable(found, "a leader and a quorum that this client can reach",
+            case UnavailableException e -> Problem.unavailable(found,
+                "a leader and a quorum that this client can reach",
                 "nothing happened, so try again; 'quorate cluster status' shows who is there", e);
-            case NotLeaderException e -> Problem.unavailable(found, "a leader",
+            case NotLeaderException e -> Problem.unavailable(found,
+                "a leader",
                 "nothing happened, so try again" + e.leader().map(id -> "; the leader may be " + id).orElse(""), e);
             case OverloadedException e -> Problem.failed(found, "less work under way at once",
                 "nothing happened; try again in " + e.retryAfter().toMillis() + " ms", e);

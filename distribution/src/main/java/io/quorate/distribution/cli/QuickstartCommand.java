@@ -111,8 +111,8 @@ final class QuickstartCommand implements Callable<Integer> {
                 + " on in " + root, "no other --nodes or --base-port than those, since it was made with them",
                 "leave these options out, or make another cluster with another --dir");
         }
-        spec.commandLine().getOut().println("Going on with the cluster of " + folder.nodes().size() + " nodes in " + root
-            + ".");
+        spec.commandLine().getOut().println("Going on with the cluster of " + folder.nodes().size() + " nodes in "
+            + root + ".");
         return folder;
     }
 

@@ -38,7 +38,8 @@ final class Composition {
             SortedMap<String, TransportProvider> transports) throws Problem {
         for (Map.Entry<String, ProviderConfig> entry : configured.entrySet()) {
             if (!transports.containsKey(entry.getKey())) {
-                throw Problem.usage(entry.getValue().where() + ": found settings for transport '" + entry.getKey() + "'",
+                throw Problem.usage(entry.getValue().where() + ": found settings for transport '"
+                    + entry.getKey() + "'",
                     "one of the transports that are present: " + String.join(", ", transports.keySet()),
                     "remove the section, or add the plugin; 'quorate plugins' lists what is there");
             }

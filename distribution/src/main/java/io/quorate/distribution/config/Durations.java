@@ -17,7 +17,8 @@ public final class Durations {
     public static Duration parse(String what, String text) throws Problem {
         Matcher form = FORM.matcher(text.strip());
         if (!form.matches() || Long.parseLong(form.group(1)) == 0) {
-            throw Problem.usage("found '" + text + "' for " + what, "a number and a unit: ms, s, m, h or d, more than 0",
+            throw Problem.usage("found '" + text + "' for " + what,
+                "a number and a unit: ms, s, m, h or d, more than 0",
                 "write for example 500ms or 5s");
         }
         long number = Long.parseLong(form.group(1));

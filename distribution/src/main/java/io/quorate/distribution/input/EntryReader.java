@@ -43,7 +43,8 @@ public interface EntryReader extends AutoCloseable {
                 return JSONL;
             }
             throw Problem.usage("the name of " + file + " does not tell its format",
-                "a name that ends in .jsonl, .ndjson, .json or .properties", "add --format jsonl or --format properties");
+                "a name that ends in .jsonl, .ndjson, .json or .properties",
+                "add --format jsonl or --format properties");
         }
     }
 

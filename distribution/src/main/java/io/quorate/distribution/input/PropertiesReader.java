@@ -79,7 +79,8 @@ final class PropertiesReader implements EntryReader {
                 value++;
             }
         }
-        return new Entry(line, unescape(line, text.substring(0, end)), Bytes.utf8(unescape(line, text.substring(value))));
+        return new Entry(line, unescape(line, text.substring(0, end)),
+            Bytes.utf8(unescape(line, text.substring(value))));
     }
 
     private static String unescape(long line, String text) throws EntryException {

@@ -88,7 +88,8 @@ public final class LiveView {
                 table.row(id, pid, SILENT, null, null, null, null, status);
             } else {
                 NodeStatus node = answer.get();
-                table.row(id, pid, node.role(), node.term(), node.commitIndex(), node.appliedIndex(), sees(node), status);
+                table.row(id, pid, node.role(), node.term(), node.commitIndex(), node.appliedIndex(), sees(node),
+                    status);
             }
         });
         return table;

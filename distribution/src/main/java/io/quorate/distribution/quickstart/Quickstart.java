@@ -48,7 +48,8 @@ public final class Quickstart {
                 StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 QuickstartCluster cluster = new QuickstartCluster(folder, launcher)) {
             lock(lockFile);
-            out.println("Starting " + folder.nodes().size() + (folder.nodes().size() == 1 ? " node ..." : " nodes ..."));
+            int count = folder.nodes().size();
+            out.println("Starting " + count + (count == 1 ? " node ..." : " nodes ..."));
             out.flush();
             cluster.start();
             try (ClusterWatcher watcher = new ClusterWatcher(connector, folder.client())) {
@@ -78,7 +79,8 @@ public final class Quickstart {
         Path here = Path.of("").toAbsolutePath();
         boolean isDefault = folder.root().equals(here.resolve("quorate-quickstart"));
         String command = shortest(here, launcher.script());
-        String config = isDefault ? "" : " --config " + shortest(here, folder.root().resolve(QuickstartFolder.CLIENT_FILE));
+        String config = isDefault ? "" : " --config "
+            + shortest(here, folder.root().resolve(QuickstartFolder.CLIENT_FILE));
         out.println();
         out.println("Every node serves. Try in another terminal" + (isDefault ? ", in this folder:" : ":"));
         out.println("  " + command + " peers --wide" + config);

@@ -10,6 +10,7 @@ import io.quorate.api.UnavailableException;
 import io.quorate.distribution.compose.ClusterConnection;
 import io.quorate.distribution.compose.Connector;
 import io.quorate.distribution.config.ClientConfig;
+import io.quorate.distribution.config.NodeConfig;
 import io.quorate.distribution.input.EntryReader;
 import io.quorate.distribution.input.Importer;
 import io.quorate.distribution.problem.Problem;
@@ -64,7 +65,8 @@ public final class QuickstartCheck {
     private long failoverMillis;
 
     /** @param root gets a temporary folder, which is removed in the end unless the check fails */
-    public QuickstartCheck(Path root, int nodes, int basePort, Launcher launcher, Connector connector, PrintWriter out) {
+    public QuickstartCheck(Path root, int nodes, int basePort, Launcher launcher, Connector connector,
+            PrintWriter out) {
         this.root = root;
         this.nodes = nodes;
         this.basePort = basePort;
@@ -117,7 +119,8 @@ public final class QuickstartCheck {
                 steps.step("kill -9 the leader, write again", () -> failOver(cluster, kv));
                 steps.step("the dead node is OFFLINE on every other", () -> offline(watcher));
                 steps.step("find every acknowledged write on the others", this::readBackFromOthers);
-                steps.step("restart the killed node, every node sees every node ONLINE", () -> restart(cluster, watcher));
+                steps.step("restart the killed node, every node sees every node ONLINE",
+                    () -> restart(cluster, watcher));
                 steps.step("find every acknowledged write on the restarted node", () -> readBack(leader));
                 steps.step("all replicas are equal", () -> digests(watcher));
             }
@@ -151,11 +154,13 @@ public final class QuickstartCheck {
 
     /** A node that does not lead. */
     private NodeId another() {
-        return folder.nodes().stream().map(node -> node.node()).filter(id -> !id.equals(leader)).findFirst().orElseThrow();
+        return folder.nodes().stream().map(NodeConfig::node).filter(id -> !id.equals(leader)).findFirst()
+            .orElseThrow();
     }
 
     private String readBack(NodeId node) throws Exception {
-        try (ClusterConnection client = connector.connect(folder.client().withServer(node.value()), OPERATION_TIMEOUT)) {
+        try (ClusterConnection client = connector.connect(folder.client().withServer(node.value()),
+                OPERATION_TIMEOUT)) {
             KvClient kv = new KvClient(client.plane());
             Map<String, CompletableFuture<KvRead>> reads = new LinkedHashMap<>();
             acknowledged.keySet().forEach(key -> reads.put(key, kv.get(Bytes.utf8(key), Consistency.LINEARIZABLE)));
@@ -188,7 +193,8 @@ public final class QuickstartCheck {
             }
         }
         failoverMillis = millisSince(killedAtNanos);
-        CheckSteps.require(failoverMillis <= MAX_FAILOVER_MILLIS, "found the next write after " + failoverMillis + " ms",
+        CheckSteps.require(failoverMillis <= MAX_FAILOVER_MILLIS, "found the next write after " + failoverMillis
+            + " ms",
             "at most " + MAX_FAILOVER_MILLIS + " ms");
         return leader + " killed (pid " + process.pid() + "), next write after " + failoverMillis + " ms";
     }
@@ -202,7 +208,7 @@ public final class QuickstartCheck {
 
     private String readBackFromOthers() throws Exception {
         StringBuilder told = new StringBuilder();
-        for (var node : folder.nodes()) {
+        for (NodeConfig node : folder.nodes()) {
             if (!node.node().equals(leader)) {
                 told.append(told.isEmpty() ? "" : ", ").append(readBack(node.node()));
             }
@@ -221,7 +227,7 @@ public final class QuickstartCheck {
 
     private String digests(ClusterWatcher watcher) throws Exception {
         Map<NodeId, KvDigest> digests = new TreeMap<>();
-        for (var node : folder.nodes()) {
+        for (NodeConfig node : folder.nodes()) {
             digests.put(node.node(), new KvClient(watcher.client(node.node())).digest(Consistency.LINEARIZABLE).get());
         }
         CheckSteps.require(digests.values().stream().distinct().count() == 1, "found digests " + digests,

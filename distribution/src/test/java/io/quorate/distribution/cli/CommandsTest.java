@@ -57,13 +57,15 @@ final class CommandsTest {
         assertEquals(0, run("peers", "--wide"));
         assertTrue(out.contains("tcp://h:1  0.1.0    abababababababab  n1           3  why"), out);
         assertTrue(out.contains("not known yet"), out);
-        assertTrue(out.contains("SEES  n1    n2    REPORTED\nn1    self  no    now\nn2    yes   self  900 ms ago\n"), out);
+        assertTrue(out.contains("SEES  n1    n2    REPORTED\nn1    self  no    now\nn2    yes   self  900 ms ago\n"),
+            out);
     }
 
     @Test
     void showsPeersAsOneDocument() {
         assertEquals(0, run("peers", "--json"));
-        assertTrue(out.startsWith("{\n  \"number\" : 5,\n  \"peers\" : [ {\n    \"id\" : \"n1\",\n    \"status\" : \"ONLINE\","
+        assertTrue(out.startsWith("{\n  \"number\" : 5,\n  \"peers\" : [ {\n    \"id\" : \"n1\","
+            + "\n    \"status\" : \"ONLINE\","
             + "\n    \"reason\" : \"why\",\n    \"since\" : \"2025-01-01T00:00:00Z\",\n    "
             + "\"incarnation\" : \"18446744073709551615\","), out);
         assertTrue(out.contains("\"certificateFingerprint\" : null"), out);
@@ -82,8 +84,8 @@ final class CommandsTest {
         List<String> lines = out.lines().toList();
         assertEquals(2, lines.size());
         assertTrue(lines.get(0).startsWith("{\"event\":\"state\",\"number\":5,\"peers\":[{\"id\":\"n1\","), out);
-        assertTrue(lines.get(1).startsWith("{\"event\":\"change\",\"number\":6,\"previous\":\"OFFLINE\",\"peer\":{\"id\":"
-            + "\"n2\",\"status\":\"ONLINE\""), out);
+        assertTrue(lines.get(1).startsWith("{\"event\":\"change\",\"number\":6,\"previous\":\"OFFLINE\",\"peer\":"
+            + "{\"id\":\"n2\",\"status\":\"ONLINE\""), out);
     }
 
     @Test
@@ -165,7 +167,8 @@ final class CommandsTest {
 
     @Test
     void importsAFileAndNamesTheLinesThatAreWrong() throws Exception {
-        Files.writeString(folder.resolve("in.jsonl"), "{\"key\":\"a\",\"value\":\"1\"}\nnonsense\n{\"key\":\"\",\"value\":1}\n"
+        Files.writeString(folder.resolve("in.jsonl"), "{\"key\":\"a\",\"value\":\"1\"}\nnonsense\n"
+            + "{\"key\":\"\",\"value\":1}\n"
             + "{\"key\":\"b\",\"value\":2}\n");
         assertEquals(1, run("kv", "import", "in.jsonl", "--prefix", "p/"));
         assertTrue(out.startsWith("3 entries imported, 1 failed, in "), out);
@@ -301,7 +304,8 @@ final class CommandsTest {
     void measuresAndVerifies() {
         assertEquals(0, run("bench", "--outstanding", "2", "--seconds", "1", "--warmup", "0", "--read-percent", "20"));
         assertEquals(1, out.lines().count());
-        assertTrue(out.startsWith("{\"outstanding\":2,\"valueBytes\":256,\"readPercent\":20,\"keys\":1024,\"seconds\":1.0,"), out);
+        assertTrue(out.startsWith("{\"outstanding\":2,\"valueBytes\":256,\"readPercent\":20,\"keys\":1024,"
+            + "\"seconds\":1.0,"), out);
         assertTrue(out.contains("\"errors\":0"), out);
         assertTrue(out.contains("\"verified\":true"), out);
         assertEquals(0, run("kv", "list"));

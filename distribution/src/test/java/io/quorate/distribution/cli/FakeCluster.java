@@ -82,7 +82,8 @@ final class FakeCluster implements ControlPlane, ClusterConnection {
     @Override
     public CompletableFuture<PeerView> peers() {
         return answer(() -> new PeerView(5,
-            List.of(peer(N1, PeerStatus.ONLINE, Optional.of("ab".repeat(32))), peer(N2, PeerStatus.OFFLINE, Optional.empty())),
+            List.of(peer(N1, PeerStatus.ONLINE, Optional.of("ab".repeat(32))),
+                peer(N2, PeerStatus.OFFLINE, Optional.empty())),
             List.of(new PresenceRow(N1, 0, List.of()), new PresenceRow(N2, 900, List.of(N1)))));
     }
 

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.distribution.problem.Problem;
+import java.io.BufferedReader;
 import java.io.CharArrayReader;
 import java.io.IOException;
 import java.io.Reader;
+import java.io.StringReader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -51,7 +53,8 @@ final class EntryReaderTest {
     @Test
     void namesTheLineOfEachWrongJsonObject() throws Exception {
         for (String wrong : List.of("[1]", "{\"key\":1,\"value\":\"x\"}", "{\"key\":\"a\"}", "{\"value\":\"a\"}",
-                "{\"key\":\"a\",\"value\":1,\"more\":2}", "{\"key\":\"a\",\"value\":1} {}", "{\"key\":\"a\"", "nonsense",
+                "{\"key\":\"a\",\"value\":1,\"more\":2}", "{\"key\":\"a\",\"value\":1} {}", "{\"key\":\"a\"",
+                "nonsense",
                 "{\"key\":\"a\",\"key\":\"b\",\"value\":1}", "{\"key\":\"a\",\"valueBase64\":\"!\"}")) {
             try (EntryReader reader = open("\n" + wrong + "\n{\"key\":\"k\",\"value\":\"v\"}\n",
                     EntryReader.Format.JSONL)) {
@@ -145,7 +148,11 @@ final class EntryReaderTest {
         Properties expected = new Properties();
         expected.load(new CharArrayReader(text.toCharArray()));
         Map<String, String> found = new HashMap<>();
-        all(text, EntryReader.Format.PROPERTIES).forEach(entry -> found.put(entry.key(), entry.value().utf8()));
+        try (EntryReader reader = new PropertiesReader(new BufferedReader(new StringReader(text)))) {
+            for (Optional<Entry> entry = reader.next(); entry.isPresent(); entry = reader.next()) {
+                found.put(entry.get().key(), entry.get().value().utf8());
+            }
+        }
         if (text.lines().anyMatch(line -> line.strip().equals("\\"))) {
             // Of a backslash alone at the end of the file the JDK makes an entry without key and value; here it is
             // none.

@@ -77,7 +77,8 @@ final class LiveViewTest {
     private static ClusterSnapshot snapshot(boolean both) {
         TreeMap<NodeId, Optional<NodeStatus>> nodes = new TreeMap<>();
         TreeMap<NodeId, List<Peer>> views = new TreeMap<>();
-        List<Peer> peers = List.of(peer(N1, PeerStatus.ONLINE), peer(N2, both ? PeerStatus.ONLINE : PeerStatus.OFFLINE));
+        List<Peer> peers = List.of(peer(N1, PeerStatus.ONLINE),
+            peer(N2, both ? PeerStatus.ONLINE : PeerStatus.OFFLINE));
         nodes.put(N1, Optional.of(status(N1, "leader", both ? List.of(N1, N2) : List.of(N1))));
         views.put(N1, peers);
         nodes.put(N2, both ? Optional.of(status(N2, "follower", List.of(N1))) : Optional.empty());
