@@ -430,8 +430,8 @@ class CallsTest {
     void aConnectionThatIsFreeLateWakesTheCallsThatWaitForIt() {
         SessionSettings s = SessionSettings.forClient();
         SessionSettings oneSlot = new SessionSettings(s.handshakeTimeoutMillis(), s.maxHandshakes(),
-            s.maxHandshakesPerSource(), s.pingIntervalMillis(), s.unresponsiveMillis(), s.confirmTimeoutMillis(), 1, 1, 0,
-            0, s.idleShrinkMillis(), s.maxQueuedCallsPerLane(), s.maxSessionsPerLink(), s.maxServedCallsPerLink(),
+            s.maxHandshakesPerSource(), s.pingIntervalMillis(), s.unresponsiveMillis(), s.confirmTimeoutMillis(), 1, 1,
+            0, 0, s.idleShrinkMillis(), s.maxQueuedCallsPerLane(), s.maxSessionsPerLink(), s.maxServedCallsPerLink(),
             s.dialBackoffMinMillis(), s.dialBackoffMaxMillis(), s.dialSelfBackoffMillis());
         n1 = host("n1").settings(oneSlot).lazyCapacity(1).start();
         n2 = host("n2").start();
