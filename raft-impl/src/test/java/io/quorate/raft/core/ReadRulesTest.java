@@ -147,6 +147,19 @@ class ReadRulesTest {
     }
 
     @Test
+    void whatALeaderHasProvedInAnEarlierTermProvesNothingInThisOne() {
+        OneCore bench = OneCore.ofThree(1, null);
+        bench.ask(A, append(1, 0, 0, 0, entry(1, 1), entry(2, 1)));
+        // Meanwhile another has led, A has lost entry 2, and leads again.
+        bench.ask(A, new Message.Heartbeat(3, 0, 1));
+        bench.step(new Input.ReadRequested("r"));
+        bench.answer(bench.lastSend(Message.ReadIndex.class, A),
+            new Message.ReadIndexResponse(3, Message.ReadOutcome.AT, 2));
+        assertEquals(2, at(bench.reads().getFirst()));
+        assertEquals(0, bench.commitIndex());
+    }
+
+    @Test
     void aFollowersReadFailsWhenItsLeaderDoesNotAnswerOrThereIsNone() {
         OneCore bench = OneCore.ofThree(1, null);
         bench.step(new Input.ReadRequested("r1"));
