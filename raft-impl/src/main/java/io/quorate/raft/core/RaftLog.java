@@ -196,7 +196,7 @@ final class RaftLog {
         return completedHardVersion;
     }
 
-    /** A fresh list of what is in memory of the entries from {@code from} on, at most {@code maxBytes} but at least one. */
+    /** A fresh list of the entries in memory from {@code from} on, at most {@code maxBytes} but at least one. */
     List<LogEntry> slice(long from, long maxBytes, int maxEntries) {
         List<LogEntry> entries = new ArrayList<>();
         long size = 0;
