@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 /** First a time of faults in which nothing unsafe may happen, then the faults end and progress is demanded. */
 class RaftSimulationTest {
 
-    private static final int SEEDS = 200;
+    private static final int SEEDS = 300;
     private static final long FAULTS_NANOS = 7 * SimulatedCluster.SECOND;
 
     @Test
