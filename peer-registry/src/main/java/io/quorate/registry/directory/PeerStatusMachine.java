@@ -14,8 +14,8 @@ import java.util.Optional;
  *  from                     when the leader finds                          to          reason
  *  ------------------------ ---------------------------------------------- ----------- ----------------------------
  *  (no record)              it is a member, and no more is known           UNKNOWN     "a member, not seen yet"
- *  any but ONLINE           it is the leader itself                        ONLINE      "leads the cluster"
- *  ONLINE, another process  it is the leader itself                        ONLINE      "leads the cluster"
+ *  any but ONLINE           it is the leader itself                        ONLINE      "observed by itself"
+ *  ONLINE, another process  it is the leader itself                        ONLINE      "observed by itself"
  *  UNKNOWN, OFFLINE,        a session was admitted                         CONNECTING  "a connection was admitted"
  *    SUSPECT, REMOVED
  *  CONNECTING, ONLINE       a session of another incarnation was admitted  CONNECTING  "a new process was admitted"
@@ -40,7 +40,7 @@ import java.util.Optional;
 public final class PeerStatusMachine {
 
     static final String MEMBER_NOT_SEEN = "a member, not seen yet";
-    static final String LEADS = "leads the cluster";
+    static final String LEADS = "observed by itself";
     static final String ADMITTED = "a connection was admitted";
     static final String NEW_PROCESS = "a new process was admitted";
     static final String CONNECTED = "connected";

@@ -56,6 +56,9 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
 
     private static final Logger LOG = LoggerFactory.getLogger(ControlPlaneNode.class);
 
+    /** How old a change of a peer's status may be to be logged as news. */
+    private static final long NEWS_MILLIS = 10_000;
+
     private final NodeSettings settings;
     private final NodeLoop loop;
     private final Executor applyThread;
@@ -289,8 +292,9 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     }
 
     private void log(PeerEvent event) {
-        // Metadata that became known is no news to an operator.
-        if (event.previous() != event.peer().status()) {
+        // Metadata that became known is no news to an operator, nor is what a restarted node reads in its own log.
+        boolean news = loop.clock().wallMillis() - event.peer().since().toEpochMilli() < NEWS_MILLIS;
+        if (news && event.previous() != event.peer().status()) {
             LOG.info("Peer {}: {} -> {} ({}; incarnation {}, change {})", event.peer().id(), event.previous(),
                 event.peer().status(), event.peer().reason(), event.peer().incarnation(), event.number());
         }

@@ -311,7 +311,7 @@ public final class RaftConsensus implements Consensus {
             }
             case Effect.StatusChanged changed -> {
                 ConsensusStatus status = core.status();
-                LOG.info("Raft: {} in term {}, leader {}, last index {}, commit index {}", status.role(), status.term(),
+                LOG.debug("Raft: {} in term {}, leader {}, last index {}, commit index {}", status.role(), status.term(),
                     status.leader().map(NodeId::value).orElse("unknown"), status.lastIndex(), status.commitIndex());
                 context.host().statusChanged(status);
             }
