@@ -10,16 +10,27 @@ import io.quorate.distribution.problem.Problem;
 import io.quorate.spi.plugin.PluginException;
 import io.quorate.spi.consensus.ConsensusException;
 import io.quorate.spi.identity.IdentityException;
+import io.quorate.spi.transport.RefusalReason;
 import io.quorate.spi.transport.TransportException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
 /** What each failure means to the user. */
 final class Problems {
+
+    private static final Set<RefusalReason> FOR_GOOD = EnumSet.of(
+        RefusalReason.NO_CERTIFICATE, RefusalReason.UNTRUSTED_AUTHORITY, RefusalReason.CERTIFICATE_EXPIRED,
+        RefusalReason.CERTIFICATE_NOT_YET_VALID, RefusalReason.WRONG_KEY_USAGE, RefusalReason.CA_AS_LEAF,
+        RefusalReason.SPIFFE_ID_MISSING, RefusalReason.SPIFFE_ID_AMBIGUOUS, RefusalReason.SPIFFE_ID_MALFORMED,
+        RefusalReason.WRONG_TRUST_DOMAIN, RefusalReason.CERTIFICATE_INVALID, RefusalReason.PROTOCOL_VERSION,
+        RefusalReason.WRONG_CLUSTER, RefusalReason.IDENTITY_MISMATCH);
 
     private Problems() {
     }
@@ -44,6 +55,8 @@ final class Problems {
     private static Problem ofControlPlane(ControlPlaneException failure) {
         String found = failure.getMessage();
         return switch (failure) {
+            case UnavailableException e when refusal(found).isPresent() -> Problem.failed(found,
+                "nodes that accept this client", remedy(refusal(found).get()), e);
             case UnavailableException e -> Problem.unavailable(found,
                 "a leader and a quorum that this client can reach",
                 "nothing happened, so try again; 'quorate cluster status' shows who is there", e);
@@ -57,6 +70,21 @@ final class Problems {
             case CommandRejectedException e -> Problem.failed(found, "", "", e);
             case io.quorate.api.AccessDeniedException e -> Problem.failed(found, "an identity that may do this",
                 "use another certificate: operators may do everything here, applications submit, query and watch", e);
+        };
+    }
+
+    /** Why nodes refuse this client for good, if they do: trying again would not help then. */
+    private static Optional<RefusalReason> refusal(String found) {
+        return FOR_GOOD.stream().filter(reason -> found.contains(": " + reason.label() + ": ")).findFirst();
+    }
+
+    private static String remedy(RefusalReason reason) {
+        return switch (reason) {
+            case WRONG_CLUSTER -> "correct 'cluster' or 'servers' in the client configuration";
+            case CERTIFICATE_EXPIRED -> "renew the certificate with 'quorate pki renew'; mind the clocks of both sides";
+            case CERTIFICATE_NOT_YET_VALID -> "mind the clocks of both sides";
+            case PROTOCOL_VERSION -> "use a client of the cluster's version";
+            default -> "name an identity of this cluster's authority and trust domain in the client configuration";
         };
     }
 
