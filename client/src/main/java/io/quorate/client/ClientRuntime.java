@@ -62,7 +62,7 @@ final class ClientRuntime {
         this.core = new ClientCore(loop, settings, identity.self().kind(), new SessionsNetwork());
         this.pump = core::pump;
         this.sessions = new Sessions(new Sessions.Context(loop, identity, transports,
-            LocalDescription.of(settings.cluster(), identity.self(), Incarnation.fresh(loop), List.of(), build),
+            LocalDescription.ofCaller(settings.cluster(), identity.self(), Incarnation.fresh(loop), build),
             AdmissionPolicy.forClient(), CallServer.none(), new Listener(), SessionSettings.forClient(), counters));
     }
 

@@ -230,11 +230,12 @@ final class Handshake {
             return refuseWith(RefusalReason.CHANNEL_BINDING, "found a hello of another TLS session, expected this "
                 + "one's; something terminates TLS in between");
         }
-        if (identity.equals(local.self()) && identity.kind() == PeerIdentity.Kind.NODE) {
+        boolean bothPeers = !hello.callsOnly() && !local.capabilities().contains(Hello.CALLS_ONLY);
+        if (bothPeers && identity.equals(local.self()) && identity.kind() == PeerIdentity.Kind.NODE) {
             return refuseWith(RefusalReason.CONNECTED_TO_SELF, hello.incarnation() == local.incarnation()
                 ? "found this very process" : "found another process with this node's identity " + identity);
         }
-        return unexpectedNode(identity).or(() -> judge.refusal(identity, hello));
+        return unexpectedNode(identity, hello).or(() -> judge.refusal(identity, hello));
     }
 
     private static boolean isNodeId(String name) {
@@ -246,12 +247,12 @@ final class Handshake {
         }
     }
 
-    private Optional<Refusal> unexpectedNode(PeerIdentity identity) {
+    private Optional<Refusal> unexpectedNode(PeerIdentity identity, Hello hello) {
         if (meant.isEmpty()) {
             return Optional.empty();
         }
         boolean other = meant.get().node().isPresent() && !meant.get().node().get().value().equals(identity.name());
-        return identity.kind() == PeerIdentity.Kind.NODE && !other ? Optional.empty()
+        return identity.kind() == PeerIdentity.Kind.NODE && !hello.callsOnly() && !other ? Optional.empty()
             : refuseWith(RefusalReason.UNEXPECTED_NODE, "found " + identity + ", expected "
                 + meant.get().node().map(node -> "node " + node).orElse("a node"));
     }

@@ -54,6 +54,13 @@ public record Hello(
     /** The length of the nonce, in bytes. */
     public static final int NONCE_BYTES = 32;
 
+    /**
+     * The capability of a process that only calls and is never called: it is no peer, whatever its identity. Without it
+     * an administrator who borrows a node's certificate would be taken for that node, and replace the sessions of the
+     * real one.
+     */
+    public static final String CALLS_ONLY = "calls-only";
+
     /** The most capabilities. */
     public static final int MAX_CAPABILITIES = 32;
 
@@ -121,6 +128,11 @@ public record Hello(
         endpoints.forEach(one -> require(bytes(one.toString()) <= Endpoint.MAX_LENGTH,
             "endpoints of at most " + Endpoint.MAX_LENGTH + " bytes"));
         require(bytes(build) <= MAX_BUILD_BYTES, "a build version of at most " + MAX_BUILD_BYTES + " bytes");
+    }
+
+    /** Whether the sender is no peer, but only a caller. */
+    public boolean callsOnly() {
+        return capabilities.contains(CALLS_ONLY);
     }
 
     /** The identity that the sender claims, in words. */

@@ -47,6 +47,12 @@ public record LocalDescription(
             PROTOCOL_VERSION);
     }
 
+    /** A description of a process that only calls: {@link Hello#CALLS_ONLY}. */
+    public static LocalDescription ofCaller(ClusterId cluster, PeerIdentity self, long incarnation, String build) {
+        return new LocalDescription(cluster, self, incarnation, List.of(), build,
+            new TreeSet<>(List.of(Hello.CALLS_ONLY)), PROTOCOL_VERSION, PROTOCOL_VERSION);
+    }
+
     /** The same with other endpoints, such as those that listeners have chosen. */
     public LocalDescription withEndpoints(List<Endpoint> others) {
         return new LocalDescription(cluster, self, incarnation, others, build, capabilities, minVersion, maxVersion);

@@ -36,8 +36,8 @@ public final class PeerSession {
         SortedSet<String> capabilities) {
         this.connection = connection;
         this.identity = identity;
-        this.node = identity.kind() == PeerIdentity.Kind.NODE ? Optional.of(new NodeId(identity.name()))
-            : Optional.empty();
+        this.node = identity.kind() == PeerIdentity.Kind.NODE && !hello.callsOnly()
+            ? Optional.of(new NodeId(identity.name())) : Optional.empty();
         this.hello = hello;
         this.version = version;
         this.capabilities = new TreeSet<>(capabilities);
@@ -54,7 +54,7 @@ public final class PeerSession {
         return identity;
     }
 
-    /** The other side as a node; empty if it is a client or an operator, which are no peers. */
+    /** The other side as a node; empty if it only calls, as clients and operators do, and so is no peer. */
     public Optional<NodeId> node() {
         return node;
     }

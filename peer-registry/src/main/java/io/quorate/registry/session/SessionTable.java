@@ -71,9 +71,10 @@ final class SessionTable {
 
     // ---- changes -------------------------------------------------------------------------------------------------
 
-    /** What speaks against a session of this identity and incarnation; asked by the handshake. */
-    Optional<Handshake.Refusal> refusal(PeerIdentity identity, long incarnation) {
-        PeerLink current = current(identity);
+    /** What speaks against a session of this identity and hello; asked by the handshake. */
+    Optional<Handshake.Refusal> refusal(PeerIdentity identity, Hello hello) {
+        long incarnation = hello.incarnation();
+        PeerLink current = current(identity, hello);
         if (current != null && current.incarnation() > incarnation) {
             return Optional.of(new Handshake.Refusal(RefusalReason.STALE_INCARNATION, "found incarnation " + incarnation
                 + " of " + identity + ", expected " + current.incarnation() + " or later while that one has sessions"));
@@ -91,11 +92,11 @@ final class SessionTable {
      * @return what has overtaken its handshake, a newer incarnation or the limit: the caller then closes the connection
      */
     Optional<Handshake.Refusal> admit(PeerSession session) {
-        Optional<Handshake.Refusal> overtaken = refusal(session.identity(), session.incarnation());
+        Optional<Handshake.Refusal> overtaken = refusal(session.identity(), session.hello());
         if (overtaken.isPresent()) {
             return overtaken;
         }
-        PeerLink older = current(session.identity());
+        PeerLink older = current(session.identity(), session.hello());
         if (older != null && older.incarnation() < session.incarnation()) {
             CloseReason superseded = CloseReason.of(CloseReason.Kind.SUPERSEDED, "incarnation " + session.incarnation()
                 + " has come");
@@ -255,7 +256,9 @@ final class SessionTable {
             entry.lastReason, (now - heardNanos) / 1_000_000, latest.hello(), entry.fingerprint);
     }
 
-    private PeerLink current(PeerIdentity identity) {
-        return identity.kind() == PeerIdentity.Kind.NODE ? link(new NodeId(identity.name())) : null;
+    /** The link that a process of this identity replaces: none, if it is no peer. */
+    private PeerLink current(PeerIdentity identity, Hello hello) {
+        boolean peer = identity.kind() == PeerIdentity.Kind.NODE && !hello.callsOnly();
+        return peer ? link(new NodeId(identity.name())) : null;
     }
 }

@@ -278,7 +278,7 @@ public final class Sessions implements PeerCaller, AutoCloseable {
         }
         return context.policy().refusal(identity)
             .map(reason -> new Handshake.Refusal(reason, identity + " is not admitted to " + local.cluster()))
-            .or(() -> table.refusal(identity, hello.incarnation()));
+            .or(() -> table.refusal(identity, hello));
     }
 
     private void onDemand() {

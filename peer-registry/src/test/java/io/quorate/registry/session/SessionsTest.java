@@ -112,6 +112,26 @@ class SessionsTest {
         assertEquals(6, n1.sessions.presence(TestHost.id("n2")).orElseThrow().incarnation());
     }
 
+    /** Lesson 12: an administrator's tool that borrows a node's certificate must not take that node's place. */
+    @Test
+    void aCallerWithANodesCertificateIsNoPeerAndReplacesNobody() {
+        TestHost n1 = host("n1").start();
+        TestHost n2 = host("n2").incarnation(5).start();
+        n2.dial("n1");
+        assertTrue(world.runUntil(() -> n1.settled("n2"), SECOND));
+        n1.events.clear();
+        TestHost tool = host("laptop").client(PeerIdentity.Kind.NODE, "n2").incarnation(99).start();
+        TestHost own = host("desktop").client(PeerIdentity.Kind.NODE, "n1").incarnation(99).start();
+        tool.dial("n1");
+        own.dial("n1");
+        assertTrue(world.runUntil(() -> tool.settled("n1") && own.settled("n1"), SECOND));
+        assertEquals(5, n1.sessions.presence(TestHost.id("n2")).orElseThrow().incarnation());
+        assertTrue(n1.sees("n2", 5));
+        assertTrue(n1.events.stream().noneMatch(event -> event.contains("SUPERSEDED")), n1.events.toString());
+        assertEquals(List.of(), n1.refusals);
+        assertTrue(n1.sessions.presence(TestHost.id("n1")).isEmpty(), "nor is this node its own peer");
+    }
+
     /** Lessons 10 and 19: the old process' connections are half open; the new one must win, and stay. */
     @Test
     void aNewerIncarnationReplacesAnOlderOneInOneStepAndStaleClosesChangeNothing() {

@@ -52,8 +52,9 @@ final class TestHost implements SessionListener {
         if (setup.lazyMillis > 0) {
             transport = LazyCapacity.over(transport, world, setup.lazyMillis);
         }
-        LocalDescription local = LocalDescription.of(setup.cluster, setup.identity, incarnation,
-            listen.map(List::of).orElse(List.of()), "test");
+        LocalDescription local = listen.isEmpty()
+            ? LocalDescription.ofCaller(setup.cluster, setup.identity, incarnation, "test")
+            : LocalDescription.of(setup.cluster, setup.identity, incarnation, List.of(listen.get()), "test");
         sessions = new Sessions(new Sessions.Context(loop, identity, List.of(transport), local, new Policy(),
             (caller, type, request, budget, call) -> server.serve(caller, type, request, budget, call), this,
             setup.settings, counters));
