@@ -312,7 +312,8 @@ public final class RaftConsensus implements Consensus {
             case Effect.StatusChanged changed -> {
                 ConsensusStatus status = core.status();
                 LOG.debug("Raft: {} in term {}, leader {}, last index {}, commit index {}", status.role(),
-                    status.term(), status.leader().map(NodeId::value).orElse("unknown"), status.lastIndex(), status.commitIndex());
+                    status.term(), status.leader().map(NodeId::value).orElse("unknown"), status.lastIndex(),
+                    status.commitIndex());
                 context.host().statusChanged(status);
             }
         }
