@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
@@ -29,6 +31,9 @@ import picocli.CommandLine.Spec;
     footer = {"", "Prints one line on standard output when it serves. Ends in order on SIGTERM.", "",
         "Example:", "  quorate node --config conf/node.yaml"})
 final class NodeCommand implements Callable<Integer> {
+
+    /** More than a node's close takes at most. */
+    private static final long CLOSE_SECONDS = 20;
 
     @Spec
     private CommandSpec spec;
@@ -54,15 +59,17 @@ final class NodeCommand implements Callable<Integer> {
             System.setProperty("quorate.log.level", config.logLevel());
         }
         NodeComposition composition = NodeComposition.of(config, environment.home());
-        AtomicBoolean ended = new AtomicBoolean();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> endBySignal(composition, ended), "shutdown"));
+        AtomicBoolean ending = new AtomicBoolean();
+        CountDownLatch ended = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> endBySignal(composition, ending, ended), "shutdown"));
         try {
             composition.node().start();
             ready(composition);
             return await(composition, config);
         } finally {
-            if (ended.compareAndSet(false, true)) {
+            if (ending.compareAndSet(false, true)) {
                 composition.close();
+                ended.countDown();
             }
         }
     }
@@ -101,11 +108,21 @@ final class NodeCommand implements Callable<Integer> {
         return Optional.empty();
     }
 
-    /** A node that was asked to end and did is no failure: exit code 0, and not the JVM's 143. */
-    private static void endBySignal(NodeComposition composition, AtomicBoolean ended) {
-        if (ended.compareAndSet(false, true)) {
+    /**
+     * A node that was asked to end and did is no failure: exit code 0, and not the JVM's 143. If it is ending already,
+     * because its parent closed the pipe and sent the signal too, the JVM must not be gone before that is done.
+     */
+    private static void endBySignal(NodeComposition composition, AtomicBoolean ending, CountDownLatch ended) {
+        if (ending.compareAndSet(false, true)) {
             composition.close();
             Runtime.getRuntime().halt(ExitCode.DONE);
+        }
+        try {
+            if (!ended.await(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+                LoggerFactory.getLogger(NodeCommand.class).warn("The node did not close within {} s", CLOSE_SECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

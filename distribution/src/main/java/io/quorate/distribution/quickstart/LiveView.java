@@ -5,7 +5,7 @@ import io.quorate.api.NodeStatus;
 import io.quorate.distribution.output.Table;
 import java.io.PrintWriter;
 import java.time.LocalTime;
-import java.time.temporal.ChronoUnit;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -23,6 +23,7 @@ import java.util.stream.Collectors;
 public final class LiveView {
 
     private static final int REMEMBERED_NOTES = 6;
+    private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm:ss");
     private static final String SILENT = "no answer";
 
     private final PrintWriter out;
@@ -40,7 +41,7 @@ public final class LiveView {
 
     /** Something worth telling that no table shows. */
     public void note(String text) {
-        String line = time.get().truncatedTo(ChronoUnit.SECONDS) + "  " + text;
+        String line = CLOCK.format(time.get()) + "  " + text;
         if (!terminal) {
             out.println(line);
             out.flush();
@@ -73,7 +74,10 @@ public final class LiveView {
             // Up to the first line of the last frame, and clear from there on.
             frame.append("\u001b[").append(drawnLines).append("A\u001b[0J");
         }
+        // A line that the terminal wrapped would be two, and the next frame would be drawn over the wrong ones.
+        frame.append("\u001b[?7l");
         lines.forEach(line -> frame.append(line).append('\n'));
+        frame.append("\u001b[?7h");
         drawnLines = lines.size();
         out.print(frame);
     }

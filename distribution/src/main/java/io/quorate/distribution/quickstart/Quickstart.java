@@ -46,7 +46,7 @@ public final class Quickstart {
     public void run() throws Exception {
         try (FileChannel lockFile = FileChannel.open(folder.root().resolve("quickstart.lock"),
                 StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                QuickstartCluster cluster = new QuickstartCluster(folder, launcher)) {
+                QuickstartCluster cluster = new QuickstartCluster(folder, launcher, this::tell)) {
             lock(lockFile);
             int count = folder.nodes().size();
             out.println("Starting " + count + (count == 1 ? " node ..." : " nodes ..."));
@@ -73,6 +73,11 @@ public final class Quickstart {
             throw Problem.failed("found that another quickstart runs in " + folder.root(), "one at a time",
                 "use that one, or choose another --dir and --base-port");
         }
+    }
+
+    private void tell(String line) {
+        out.println(line);
+        out.flush();
     }
 
     private void hints() {
@@ -108,10 +113,11 @@ public final class Quickstart {
                 if (process.isAlive()) {
                     alive.put(process.id(), process.pid());
                 } else if (told.add(process.pid())) {
+                    Path here = Path.of("").toAbsolutePath();
                     view.note("node " + process.id() + " (pid " + process.pid() + ") " + process.ending()
-                        + "; start it again with: " + shortest(Path.of("").toAbsolutePath(), launcher.script())
-                        + " node --config " + shortest(Path.of("").toAbsolutePath(),
-                            folder.root().resolve(process.id().value()).resolve(QuickstartFolder.NODE_FILE)));
+                        + "; start it again with");
+                    view.note("  " + shortest(here, launcher.script()) + " node --config " + shortest(here,
+                        folder.root().resolve(process.id().value()).resolve(QuickstartFolder.NODE_FILE)));
                 }
             }
             view.show(watcher.ask(), alive);

@@ -104,7 +104,7 @@ public final class QuickstartCheck {
             folder = QuickstartFolder.create(work, nodes, basePort);
             return nodes + " nodes, ports from " + basePort;
         });
-        try (QuickstartCluster cluster = new QuickstartCluster(folder, launcher)) {
+        try (QuickstartCluster cluster = new QuickstartCluster(folder, launcher, out::println)) {
             steps.step("start the node processes, each serves", () -> {
                 cluster.start();
                 return "";

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * The node processes of a quickstart folder. Whatever ends this process ends them: {@link #close} also runs as a
@@ -29,11 +30,14 @@ public final class QuickstartCluster implements AutoCloseable {
     private final QuickstartFolder folder;
     private final Launcher launcher;
     private final SortedMap<NodeId, NodeProcess> processes = new TreeMap<>();
-    private final Thread hook = new Thread(this::stopAll, "stop-nodes");
+    private final Thread hook = new Thread(this::stopAtEnd, "stop-nodes");
+    private final Consumer<String> farewell;
     private boolean closed;
 
-    public QuickstartCluster(QuickstartFolder folder, Launcher launcher) {
+    /** @param farewell is told what happens when a signal ends the process; called on another thread */
+    public QuickstartCluster(QuickstartFolder folder, Launcher launcher, Consumer<String> farewell) {
         this.folder = folder;
+        this.farewell = farewell;
         this.launcher = launcher;
         Runtime.getRuntime().addShutdownHook(hook);
     }
@@ -72,6 +76,11 @@ public final class QuickstartCluster implements AutoCloseable {
             folder.nodes().size());
         processes.put(node.node(), process);
         return process;
+    }
+
+    private void stopAtEnd() {
+        farewell.accept("Stopping the nodes ...");
+        farewell.accept(stopAll() ? "All nodes have stopped." : "A node had to be killed; its log says more.");
     }
 
     /** Stops every node; returns when all have ended. Returns whether all of them ended in order. */
