@@ -10,8 +10,8 @@ import io.quorate.distribution.compose.Connector;
 import io.quorate.distribution.config.ClientConfig;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -49,28 +49,39 @@ public final class ClusterWatcher implements AutoCloseable {
 
     /** Asks every node at once, and waits for the slowest, at most its time limit. */
     public ClusterSnapshot ask() throws InterruptedException {
+        return ask(clients.keySet());
+    }
+
+    private ClusterSnapshot ask(Set<NodeId> asked) throws InterruptedException {
+        long deadline = System.nanoTime() + ANSWER_TIMEOUT.toNanos();
         SortedMap<NodeId, CompletableFuture<NodeStatus>> statuses = new TreeMap<>();
         SortedMap<NodeId, CompletableFuture<PeerView>> views = new TreeMap<>();
-        for (Map.Entry<NodeId, ClusterConnection> entry : clients.entrySet()) {
-            statuses.put(entry.getKey(), entry.getValue().plane().status());
-            views.put(entry.getKey(), entry.getValue().plane().peers());
+        for (NodeId id : asked) {
+            statuses.put(id, client(id).status());
+            views.put(id, client(id).peers());
         }
         SortedMap<NodeId, Optional<NodeStatus>> nodes = new TreeMap<>();
         SortedMap<NodeId, List<Peer>> peers = new TreeMap<>();
-        for (NodeId id : clients.keySet()) {
-            nodes.put(id, answer(statuses.get(id)));
-            answer(views.get(id)).ifPresent(view -> peers.put(id, view.peers()));
+        for (NodeId id : asked) {
+            nodes.put(id, answer(statuses.get(id), deadline));
+            answer(views.get(id), deadline).ifPresent(view -> peers.put(id, view.peers()));
         }
         return new ClusterSnapshot(nodes, peers);
     }
 
-    /** Asks again and again until the answer is as wanted; empty if it was not in time. */
+    /** Asks every node again and again until the answer is as wanted; empty if it was not in time. */
     public Optional<ClusterSnapshot> await(Predicate<ClusterSnapshot> wanted, Duration atMost)
+            throws InterruptedException {
+        return await(clients.keySet(), wanted, atMost);
+    }
+
+    /** The same for some nodes: one that is known to be dead would only make each round as long as its time limit. */
+    public Optional<ClusterSnapshot> await(Set<NodeId> asked, Predicate<ClusterSnapshot> wanted, Duration atMost)
             throws InterruptedException {
         long deadline = System.nanoTime() + atMost.toNanos();
         CountDownLatch never = new CountDownLatch(1);
         while (true) {
-            ClusterSnapshot snapshot = ask();
+            ClusterSnapshot snapshot = ask(asked);
             if (wanted.test(snapshot)) {
                 return Optional.of(snapshot);
             }
@@ -82,9 +93,10 @@ public final class ClusterWatcher implements AutoCloseable {
     }
 
     /** A node that is down is a finding here, no failure. */
-    private static <T> Optional<T> answer(CompletableFuture<T> question) throws InterruptedException {
+    private static <T> Optional<T> answer(CompletableFuture<T> question, long deadline)
+            throws InterruptedException {
         try {
-            return Optional.of(question.get(ANSWER_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS));
+            return Optional.of(question.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS));
         } catch (ExecutionException | TimeoutException ignored) {
             return Optional.empty();
         }

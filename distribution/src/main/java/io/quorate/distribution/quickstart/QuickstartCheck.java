@@ -32,9 +32,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -200,7 +202,9 @@ public final class QuickstartCheck {
     }
 
     private String offline(ClusterWatcher watcher) throws Exception {
-        watcher.await(all -> all.nodes().keySet().stream().filter(id -> !id.equals(leader))
+        Set<NodeId> others = folder.nodes().stream().map(NodeConfig::node).filter(id -> !id.equals(leader))
+            .collect(Collectors.toSet());
+        watcher.await(others, all -> others.stream()
             .allMatch(observer -> all.says(observer, leader, PeerStatus.OFFLINE)), AGREEMENT_TIMEOUT)
             .orElseThrow(() -> late("that " + leader + " is OFFLINE on every other node"));
         return "after " + millisSince(killedAtNanos) + " ms";
