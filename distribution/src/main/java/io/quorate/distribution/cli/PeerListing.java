@@ -27,6 +27,10 @@ final class PeerListing {
     }
 
     static List<String> text(PeerView view, boolean wide, Instant now) {
+        if (view.peers().isEmpty()) {
+            return List.of("No member has a record yet: no leader has been elected since the cluster's first start. "
+                + "'quorate cluster status' shows which nodes answer.");
+        }
         Table table = wide
             ? new Table("NODE", "STATUS", "SINCE", "ENDPOINTS", "VERSION", "FINGERPRINT", "OBSERVER", ">TERM", "REASON")
             : new Table("NODE", "STATUS", "SINCE", "REASON");

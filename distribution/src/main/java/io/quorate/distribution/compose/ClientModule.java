@@ -18,6 +18,9 @@ import java.util.SortedMap;
 /** Composes a client: its identity, its transports, and the client above them. */
 final class ClientModule extends AbstractModule {
 
+    /** How long a person waits to be told that nobody answers at all. */
+    private static final Duration MAX_CONNECT_TIME = Duration.ofSeconds(2);
+
     private final ClientConfig config;
     private final Duration timeout;
     private final Plugins plugins;
@@ -46,7 +49,7 @@ final class ClientModule extends AbstractModule {
             .name("quorate-client")
             .version(BuildVersion.text())
             .operationTimeout(timeout)
-            .connectTimeout(timeout);
+            .connectTimeout(timeout.compareTo(MAX_CONNECT_TIME) < 0 ? timeout : MAX_CONNECT_TIME);
         if (config.servers().size() == 1) {
             builder.preferredServer(config.servers().get(0));
         }
