@@ -114,7 +114,7 @@ public record RegistryProposal(Term epoch, NodeId observer, long wallMillis, Lis
 
     /** A reason that is too long must not make the entry unreadable on every node. */
     private static String cut(String text, int maxBytes) {
-        int surelyFits = maxBytes / 4;
-        return text.length() <= surelyFits ? text : text.substring(0, surelyFits);
+        // What fits stays whole: a text that was cut would differ from what is seen, and be proposed again for ever.
+        return Bytes.utf8(text).length() <= maxBytes ? text : text.substring(0, Math.min(text.length(), maxBytes / 4));
     }
 }

@@ -12,6 +12,9 @@ final class Alarm {
     /** No deadline. */
     static final long NEVER = Long.MAX_VALUE;
 
+    /** The action looks at everything; it must not run for each of thousands of deadlines that follow one another. */
+    private static final long MIN_PAUSE_NANOS = 2_000_000;
+
     private final NodeLoop loop;
     private final Runnable action;
     private Cancellable timer;
@@ -31,7 +34,7 @@ final class Alarm {
             timer.cancel();
         }
         atNanos = deadlineNanos;
-        timer = loop.schedule(Math.max(0, deadlineNanos - loop.clock().nanoTime()), () -> {
+        timer = loop.schedule(Math.max(MIN_PAUSE_NANOS, deadlineNanos - loop.clock().nanoTime()), () -> {
             timer = null;
             atNanos = NEVER;
             action.run();

@@ -103,8 +103,11 @@ final class Submissions {
     private void enqueue(Submission submission) {
         mailbox.add(submission);
         if (stopped.isPresent()) {
-            // The last turn may be over already; without this line the command would wait for ever.
-            submission.fail(new UnavailableException(stopped.get()));
+            // The last turn may be over already; without this line the command would wait for ever. If the loop has
+            // taken it all the same, it may have been proposed, and only the loop knows what to tell.
+            if (mailbox.remove(submission)) {
+                submission.fail(new UnavailableException(stopped.get()));
+            }
             return;
         }
         // Only the first of many since the last turn pays for the wake-up.

@@ -157,6 +157,10 @@ final class ConnectionGate implements ConnectionSink {
             return new Handshake.Verified.Known(identity.verify(connection.evidence()));
         } catch (CertificateRefusedException refused) {
             return new Handshake.Verified.Refused(refused.reason(), refused.getMessage());
+        } catch (RuntimeException broken) {
+            // A certificate that breaks its judge must not break the node.
+            return new Handshake.Verified.Refused(RefusalReason.CERTIFICATE_INVALID, "found a certificate that cannot "
+                + "be judged: " + broken);
         }
     }
 

@@ -96,10 +96,13 @@ final class Liveness {
     }
 
     private void onPong(PeerSession session, long token) {
-        if (token < 1 || token > session.state.lastPing) {
-            violated(session, "found a pong to ping " + token + ", expected 1 to " + session.state.lastPing);
+        if (token <= session.state.lastPong || token > session.state.lastPing) {
+            // Each ping is answered once, in order: so there are never more pongs than this side has asked for.
+            violated(session, "found a pong to ping " + token + ", expected one after " + session.state.lastPong
+                + " and up to " + session.state.lastPing);
             return;
         }
+        session.state.lastPong = token;
         table.confirm(session);
         table.tell();
     }

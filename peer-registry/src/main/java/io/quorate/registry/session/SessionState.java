@@ -26,6 +26,7 @@ final class SessionState {
 
     /** The token of the last ping sent; tokens count from 1. */
     long lastPing;
+    long lastPong;
     int pingsSinceTick;
 
     /** How many calls of this side could use it at once; 0 while unknown or if this side may not call on it. */

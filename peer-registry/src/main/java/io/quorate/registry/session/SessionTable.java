@@ -37,7 +37,18 @@ final class SessionTable {
     /** How many nodes without sessions are remembered. */
     static final int MAX_REMEMBERED_NODES = 256;
 
-    private record Key(PeerIdentity identity, long incarnation) {
+    /**
+     * How many sessions of callers there may be: the rest of what the transports accept is kept for the peers, so that
+     * no certificate of a client can keep them out.
+     */
+    static final int MAX_CALLER_SESSIONS = 4_096;
+
+    /** A process; one that only calls is never taken for the peer of the same identity. */
+    private record Key(PeerIdentity identity, long incarnation, boolean peer) {
+
+        private static Key of(PeerSession session) {
+            return new Key(session.identity(), session.incarnation(), session.node().isPresent());
+        }
     }
 
     private static final class NodeEntry {
@@ -62,6 +73,7 @@ final class SessionTable {
     private final TreeMap<NodeId, NodeEntry> nodes = new TreeMap<>();
     private final ArrayDeque<Runnable> events = new ArrayDeque<>();
     private boolean telling;
+    private int callers;
 
     SessionTable(CallContext context, SessionListener listener, Counters counters) {
         this.context = context;
@@ -79,7 +91,11 @@ final class SessionTable {
             return Optional.of(new Handshake.Refusal(RefusalReason.STALE_INCARNATION, "found incarnation " + incarnation
                 + " of " + identity + ", expected " + current.incarnation() + " or later while that one has sessions"));
         }
-        PeerLink same = links.get(new Key(identity, incarnation));
+        PeerLink same = links.get(new Key(identity, incarnation, isPeer(identity, hello)));
+        if (!isPeer(identity, hello) && callers >= MAX_CALLER_SESSIONS) {
+            return Optional.of(new Handshake.Refusal(RefusalReason.TOO_MANY_CONNECTIONS, "found " + callers
+                + " connections of callers, expected fewer"));
+        }
         int most = context.settings().maxSessionsPerLink();
         return same == null || same.sessions().size() < most ? Optional.empty()
             : Optional.of(new Handshake.Refusal(RefusalReason.TOO_MANY_CONNECTIONS, "found " + most
@@ -108,10 +124,11 @@ final class SessionTable {
         session.state.admittedNanos = now;
         session.state.lastHeardNanos = now;
         session.state.lastUsedNanos = now;
-        PeerLink link = links.computeIfAbsent(new Key(session.identity(), session.incarnation()),
+        PeerLink link = links.computeIfAbsent(Key.of(session),
             key -> new PeerLink(context, key.identity(), key.incarnation()));
         link.add(session);
         live.put(session.id(), session);
+        callers += session.node().isPresent() ? 0 : 1;
         session.node().ifPresent(node -> appeared(node, link, session));
         counters.accept("session.admitted");
         events.add(() -> listener.sessionAdmitted(session));
@@ -175,10 +192,11 @@ final class SessionTable {
         }
         session.state.closed = true;
         live.remove(session.id());
+        callers -= session.node().isPresent() ? 0 : 1;
         PeerLink link = session.state.link;
         link.remove(session, reason);
         if (link.sessions().isEmpty()) {
-            links.remove(new Key(link.identity(), link.incarnation()));
+            links.remove(Key.of(session));
         }
         session.node().ifPresent(node -> {
             NodeEntry entry = nodes.get(node);
@@ -258,7 +276,10 @@ final class SessionTable {
 
     /** The link that a process of this identity replaces: none, if it is no peer. */
     private PeerLink current(PeerIdentity identity, Hello hello) {
-        boolean peer = identity.kind() == PeerIdentity.Kind.NODE && !hello.callsOnly();
-        return peer ? link(new NodeId(identity.name())) : null;
+        return isPeer(identity, hello) ? link(new NodeId(identity.name())) : null;
+    }
+
+    private static boolean isPeer(PeerIdentity identity, Hello hello) {
+        return identity.kind() == PeerIdentity.Kind.NODE && !hello.callsOnly();
     }
 }

@@ -160,6 +160,13 @@ public final class RaftCore {
             return new ProposalResult.Overloaded("too much is proposed and not committed yet",
                 RaftLimits.OVERLOADED_RETRY_MILLIS);
         }
+        if (log.memoryBytes() >= RaftLimits.WINDOW_BYTES + RaftLimits.MAX_UNCOMMITTED_BYTES
+            || log.lastIndex() - log.durableIndex() >= RaftLimits.MAX_UNCOMMITTED_ENTRIES) {
+            // The followers alone can commit while this node's own disk hangs; without this line everything that is
+            // proposed meanwhile would gather in memory.
+            return new ProposalResult.Overloaded("the disk of the log is slower than what is proposed",
+                RaftLimits.OVERLOADED_RETRY_MILLIS);
+        }
         LogEntry entry = appendOwn(type, payload);
         turnOpen = true;
         return new ProposalResult.Accepted(new Term(term), new LogIndex(entry.index()));

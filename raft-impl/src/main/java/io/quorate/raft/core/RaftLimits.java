@@ -12,6 +12,9 @@ public final class RaftLimits {
     /** The same in entries: each also costs memory of its own. */
     public static final long MAX_UNCOMMITTED_ENTRIES = 65_536;
 
+    /** How many committed entries may wait to be applied before a leader says that it is overloaded. */
+    public static final long MAX_UNDELIVERED_ENTRIES = 65_536;
+
     /** How many entries one append carries at most. */
     public static final int MAX_APPEND_ENTRIES = 8_192;
 

@@ -69,6 +69,11 @@ final class RaftLog {
         return commitIndex;
     }
 
+    /** Encoded bytes of all entries in memory, those that are not durable or committed yet among them. */
+    long memoryBytes() {
+        return window.bytes();
+    }
+
     /** Encoded bytes of the entries in memory that are not committed. */
     long uncommittedBytes() {
         return uncommittedBytes;

@@ -38,6 +38,11 @@ final class CommittedFeed {
         this.storage = storage;
     }
 
+    /** How many committed entries the host has not been given yet. */
+    long undelivered() {
+        return commitIndex - deliveredIndex;
+    }
+
     void commitTo(long index) {
         commitIndex = index;
         pump();

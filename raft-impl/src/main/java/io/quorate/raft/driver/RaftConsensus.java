@@ -12,6 +12,7 @@ import io.quorate.raft.core.Input;
 import io.quorate.raft.core.Message;
 import io.quorate.raft.core.MessageCodec;
 import io.quorate.raft.core.RaftCore;
+import io.quorate.raft.core.RaftLimits;
 import io.quorate.raft.core.RaftSettings;
 import io.quorate.raft.log.EntryCodec;
 import io.quorate.raft.log.LogStore;
@@ -140,6 +141,11 @@ public final class RaftConsensus implements Consensus {
     public ProposalResult propose(EntryType type, List<Bytes> payload) {
         if (stopped) {
             return new ProposalResult.NotLeader(Optional.empty());
+        }
+        if (feed.undelivered() > RaftLimits.MAX_UNDELIVERED_ENTRIES) {
+            // Whoever waits for a result holds memory until its entry is applied.
+            return new ProposalResult.Overloaded("too much is committed and not applied yet",
+                RaftLimits.OVERLOADED_RETRY_MILLIS);
         }
         ProposalResult result = core.propose(type, payload);
         if (result instanceof ProposalResult.Accepted) {

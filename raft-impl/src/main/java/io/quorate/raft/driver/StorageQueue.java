@@ -85,7 +85,7 @@ final class StorageQueue {
                     store.settle();
                 } catch (StorageFullException e) {
                     reportFull(e); // The note is made with the next write.
-                } catch (IOException | RuntimeException e) {
+                } catch (IOException | RuntimeException | Error e) {
                     fail("a write to the log failed", e);
                 }
             }
@@ -106,7 +106,7 @@ final class StorageQueue {
                 answer.accept(store.read(from, to, maxBytes));
             } catch (IndexOutOfBoundsException e) {
                 answer.accept(List.of()); // Truncated since it was asked for.
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 fail("the log cannot be read", e);
             }
         });
@@ -136,7 +136,7 @@ final class StorageQueue {
         } catch (StorageFullException e) {
             reportFull(e);
             saveWaitingHardState();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             fail("a write to the log or its fsync failed", e);
         }
     }
@@ -200,7 +200,7 @@ final class StorageQueue {
             listener.hardStateDurable(savedHardVersion);
         } catch (StorageFullException e) {
             reportFull(e); // Then it waits with the entries.
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             fail("saving term and vote failed", e);
         }
     }
@@ -210,7 +210,7 @@ final class StorageQueue {
         listener.full(true, String.valueOf(e.getMessage()));
     }
 
-    private void fail(String problem, Exception cause) {
+    private void fail(String problem, Throwable cause) {
         failed = true;
         waiting.clear();
         listener.failed(problem + ": " + cause.getMessage(), cause);

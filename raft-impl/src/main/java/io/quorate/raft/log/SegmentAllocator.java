@@ -43,13 +43,18 @@ final class SegmentAllocator {
         if (pending == null) {
             CompletableFuture<Prepared> result = new CompletableFuture<>();
             pending = result;
-            executor.execute(() -> {
-                try {
-                    result.complete(fill(fileBytes));
-                } catch (IOException | RuntimeException e) {
-                    result.completeExceptionally(e);
-                }
-            });
+            try {
+                executor.execute(() -> {
+                    try {
+                        result.complete(fill(fileBytes));
+                    } catch (IOException | RuntimeException | Error e) {
+                        // An error too: the storage thread waits for this result, and would wait for ever.
+                        result.completeExceptionally(e);
+                    }
+                });
+            } catch (RuntimeException | Error noThread) {
+                result.completeExceptionally(noThread);
+            }
         }
     }
 

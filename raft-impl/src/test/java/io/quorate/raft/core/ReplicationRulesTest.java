@@ -387,6 +387,28 @@ class ReplicationRulesTest {
     }
 
     @Test
+    void whatTheFollowersCommitWhileTheLeadersOwnDiskHangsIsBoundedToo() {
+        OneCore bench = OneCore.ofThree(1, null).leading(A);
+        Bytes large = Bytes.wrap(new byte[4 << 20]);
+        ProposalResult result = new ProposalResult.Overloaded("", 0);
+        int accepted = 0;
+        for (int i = 0; i < 64; i++) {
+            result = bench.core.propose(EntryType.COMMANDS, List.of(large));
+            if (!(result instanceof ProposalResult.Accepted)) {
+                break;
+            }
+            accepted++;
+            bench.stepOnly(new Input.TurnEnd());
+            bench.acknowledge(A);
+            bench.acknowledge(B);
+        }
+        assertInstanceOf(ProposalResult.Overloaded.class, result);
+        assertTrue(bench.commitIndex() >= accepted, "the followers had committed without this disk");
+        bench.persistAll();
+        assertInstanceOf(ProposalResult.Accepted.class, bench.propose(), "what is durable made no room");
+    }
+
+    @Test
     void aFullDiskRefusesProposalsAndAppendsUntilThereIsRoom() {
         OneCore leader = OneCore.ofThree(1, null).leading(A);
         leader.step(new Input.StorageFull(true));

@@ -3,8 +3,10 @@ package io.quorate.spi.wire;
 import io.quorate.api.Bytes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
 
 /**
@@ -23,13 +25,32 @@ public final class FrameDecoder {
     private static final Set<String> HTTP_BEGINNINGS =
         Set.of("GET ", "HEAD", "POST", "PUT ", "DELE", "OPTI", "PATC", "CONN", "TRAC", "PRI ", "HTTP");
 
+    /** What is allocated for a payload at first (64 KiB); it grows with what arrives, not with what is announced. */
+    private static final int FIRST_PAYLOAD_BYTES = 64 << 10;
+
+    private final BooleanSupplier callsPermitted;
     private final ByteBuffer header = ByteBuffer.allocate(FrameFormat.HEADER_BYTES);
     private final ByteBuffer trailer = ByteBuffer.allocate(FrameFormat.TRAILER_BYTES);
     private final CRC32C crc = new CRC32C();
     private FrameKind kind;
     private byte[] payload;
+    private int payloadLength;
     private int payloadSize;
     private boolean dead;
+
+    /** A decoder for a stream on which calls' frames are legal. */
+    public FrameDecoder() {
+        this(() -> true);
+    }
+
+    /**
+     * A decoder for a connection on which calls' frames become legal later.
+     *
+     * @param callsPermitted asked for each call's frame, before anything is allocated for it
+     */
+    public FrameDecoder(BooleanSupplier callsPermitted) {
+        this.callsPermitted = callsPermitted;
+    }
 
     /**
      * Consumes bytes from {@code source} until a frame is complete or nothing is left.
@@ -59,7 +80,7 @@ public final class FrameDecoder {
         if (midFrame() && !dead) {
             dead = true;
             int got = header.position() + payloadSize + trailer.position();
-            int expected = payload == null ? FrameFormat.HEADER_BYTES : FrameFormat.OVERHEAD_BYTES + payload.length;
+            int expected = payload == null ? FrameFormat.HEADER_BYTES : FrameFormat.OVERHEAD_BYTES + payloadLength;
             throw new WireException(WireViolation.TRUNCATED,
                 "found the end after " + got + " bytes of a frame, expected " + expected);
         }
@@ -76,12 +97,15 @@ public final class FrameDecoder {
             }
             openFrame();
         }
-        if (payloadSize < payload.length) {
+        while (payloadSize < payloadLength && source.hasRemaining()) {
+            if (payloadSize == payload.length) {
+                payload = Arrays.copyOf(payload, (int) Math.min(payloadLength, 2L * payload.length));
+            }
             int take = Math.min(source.remaining(), payload.length - payloadSize);
             source.get(payload, payloadSize, take);
             payloadSize += take;
         }
-        if (payloadSize < payload.length || !fill(trailer, source)) {
+        if (payloadSize < payloadLength || !fill(trailer, source)) {
             return null;
         }
         return closeFrame();
@@ -131,6 +155,10 @@ public final class FrameDecoder {
             throw new WireException(WireViolation.UNKNOWN_KIND,
                 "found frame kind 0x" + Integer.toHexString(header.get(5) & 0xFF));
         }
+        if (kind.isRpc() && !callsPermitted.getAsBoolean()) {
+            throw new WireException(WireViolation.RPC_BEFORE_HANDSHAKE,
+                "found a " + kind + " before the end of the handshake");
+        }
         checkReserved();
         int length = header.getInt(16);
         int limit = kind.isRpc() ? FrameFormat.MAX_PAYLOAD_BYTES : FrameFormat.MAX_CONTROL_PAYLOAD_BYTES;
@@ -138,7 +166,8 @@ public final class FrameDecoder {
             throw new WireException(WireViolation.FRAME_TOO_LARGE, "found a payload of "
                 + Integer.toUnsignedString(length) + " bytes in a " + kind + ", expected at most " + limit);
         }
-        payload = new byte[length];
+        payload = new byte[Math.min(length, FIRST_PAYLOAD_BYTES)];
+        payloadLength = length;
         payloadSize = 0;
     }
 
@@ -160,11 +189,11 @@ public final class FrameDecoder {
     private Frame closeFrame() throws WireException {
         if (trailer.getInt(0) != FrameFormat.END_MARK) {
             throw new WireException(WireViolation.END_MARK, "found " + Integer.toHexString(trailer.getInt(0))
-                + " after a payload of " + payload.length + " bytes, expected "
+                + " after a payload of " + payloadLength + " bytes, expected "
                 + Integer.toHexString(FrameFormat.END_MARK));
         }
         crc.reset();
-        crc.update(payload, 0, payload.length);
+        crc.update(payload, 0, payloadLength);
         if ((int) crc.getValue() != header.getInt(20)) {
             throw new WireException(WireViolation.PAYLOAD_CHECKSUM, "found " + Integer.toHexString(header.getInt(20))
                 + ", expected " + Integer.toHexString((int) crc.getValue()));

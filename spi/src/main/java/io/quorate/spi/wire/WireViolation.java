@@ -48,7 +48,9 @@ public enum WireViolation {
     /** A frame that carries another call's number. */
     WRONG_CORRELATION,
     /** A frame after the last one. */
-    FRAME_AFTER_END;
+    FRAME_AFTER_END,
+    /** A call while the response to the one before it has not even been read. */
+    REQUEST_BEFORE_RESPONSE;
 
     /** {@code wire.violation.<name>}, lower case with hyphens. */
     public String counterName() {

@@ -154,6 +154,36 @@ class FrameCodecTest {
     }
 
     @Test
+    void callsBeforeTheHandshakeAreRefusedByTheirHeaderAlone() throws WireException {
+        boolean[] permitted = new boolean[1];
+        Bytes header = FrameEncoder.encode(REQUEST).slice(0, FrameFormat.HEADER_BYTES);
+        FrameDecoder early = new FrameDecoder(() -> permitted[0]);
+        assertEquals(WireViolation.RPC_BEFORE_HANDSHAKE,
+            assertThrows(WireException.class, () -> early.decode(header.asByteBuffer())).violation());
+        FrameDecoder decoder = new FrameDecoder(() -> permitted[0]);
+        assertNotNull(decoder.decode(
+            FrameEncoder.encode(Frame.control(FrameKind.HANDSHAKE, 0, Bytes.empty())).asByteBuffer()));
+        permitted[0] = true;
+        assertNotNull(decoder.decode(FrameEncoder.encode(REQUEST).asByteBuffer()));
+    }
+
+    @Test
+    void largePayloadsArriveWholeHoweverTheyAreCut() throws WireException {
+        byte[] content = new byte[1_000_003];
+        new Random(7).nextBytes(content);
+        Bytes encoded = FrameEncoder.encode(
+            new Frame(FrameKind.RESPONSE, true, RpcType.QUERY.code(), 1, 0, List.of(Bytes.wrap(content))));
+        for (int piece : new int[] {encoded.length(), 65_536, 4_099}) {
+            FrameDecoder decoder = new FrameDecoder();
+            Frame frame = null;
+            for (int at = 0; at < encoded.length(); at += piece) {
+                frame = decoder.decode(encoded.slice(at, Math.min(piece, encoded.length() - at)).asByteBuffer());
+            }
+            assertEquals(Bytes.wrap(content), frame.body());
+        }
+    }
+
+    @Test
     void framesThatBreakTheFormatAreNotSent() {
         Bytes large = Bytes.wrap(new byte[FrameFormat.MAX_PAYLOAD_BYTES + 1]);
         assertThrows(IllegalArgumentException.class,

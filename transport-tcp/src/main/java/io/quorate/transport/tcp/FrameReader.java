@@ -21,7 +21,7 @@ import java.util.ArrayDeque;
 final class FrameReader extends ChannelInboundHandlerAdapter {
 
     private final TcpConnection connection;
-    private final FrameDecoder decoder = new FrameDecoder();
+    private final FrameDecoder decoder = new FrameDecoder(this::callsPermitted);
     private final ArrayDeque<ByteBuf> held = new ArrayDeque<>();
     private ByteBuffer view;
     private ChannelHandlerContext context;
@@ -34,6 +34,10 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
 
     FrameReader(TcpConnection connection) {
         this.connection = connection;
+    }
+
+    private boolean callsPermitted() {
+        return connection.isActive();
     }
 
     /** Begins to read. */

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.quorate.api.Bytes;
+import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.FrameFormat;
@@ -13,6 +14,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Writes frames to one connection: those of the connection before those of its call, whole frames only.
@@ -30,11 +32,15 @@ final class FrameWriter {
     /** What one turn writes at most before other connections of the thread have theirs (1 MiB). */
     private static final int TURN_BYTES = 1 << 20;
 
+    /** Pings, pongs and the like that may wait for the socket: many seconds' worth. */
+    private static final int MAX_WAITING_CONTROLS = 256;
+
     private final TcpConnection connection;
     private final Channel channel;
     private final boolean direct;
     private final Queue<Outgoing> controls = new ConcurrentLinkedQueue<>();
     private final Queue<Outgoing> calls = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger waitingControls = new AtomicInteger();
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
     private Outgoing current;
@@ -66,6 +72,10 @@ final class FrameWriter {
     /** Queues a frame; one of the connection itself if {@code stream} is null. */
     void enqueue(Frame frame, TcpStream stream) {
         (stream == null ? controls : calls).add(new Outgoing(frame, stream));
+        if (stream == null && waitingControls.incrementAndGet() == MAX_WAITING_CONTROLS) {
+            connection.close(CloseReason.of(CloseReason.Kind.UNRESPONSIVE, "found " + MAX_WAITING_CONTROLS
+                + " frames of the connection that the other side has not read"));
+        }
         if (scheduled.compareAndSet(false, true)) {
             try {
                 channel.eventLoop().execute(this::turn);
@@ -74,6 +84,11 @@ final class FrameWriter {
                 stop();
             }
         }
+    }
+
+    /** Whether a call's frame waits for the socket. On the connection's thread. */
+    boolean owesResponse() {
+        return current != null && current.stream() != null || !calls.isEmpty();
     }
 
     /** Whether a frame has begun to leave and has not ended. */
@@ -129,6 +144,9 @@ final class FrameWriter {
 
     private boolean next() {
         current = controls.poll();
+        if (current != null) {
+            waitingControls.decrementAndGet();
+        }
         while (current == null) {
             current = calls.poll();
             if (current == null) {

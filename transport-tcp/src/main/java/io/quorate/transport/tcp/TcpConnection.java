@@ -257,6 +257,11 @@ final class TcpConnection implements Connection, LiveSet.Live {
         }, Math.max(0, left), TimeUnit.NANOSECONDS);
     }
 
+    /** Whether calls may arrive: the handshake is done on this side. */
+    boolean isActive() {
+        return activated.get();
+    }
+
     /** Whether frames may be delivered now. */
     boolean mayRead() {
         return switch (life.state()) {
@@ -329,6 +334,11 @@ final class TcpConnection implements Connection, LiveSet.Live {
     }
 
     private void onFirstRequest(Frame frame) throws WireException {
+        if (writer.owesResponse()) {
+            // No honest caller can be that early. One that asks without ever reading would fill this side's memory.
+            throw new WireException(WireViolation.REQUEST_BEFORE_RESPONSE, "found a " + describe(frame)
+                + ", expected none before the response to the call before it was read");
+        }
         RpcExchange exchange = RpcExchange.server();
         exchange.received(frame);
         TcpStream stream = new TcpStream(this, exchange, frame.correlationId(), null);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quorate.spi.wire.FrameFormat;
 import io.quorate.api.Bytes;
 import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.transport.Connection;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.LongFunction;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
@@ -188,6 +190,29 @@ class ViolationsTest {
                 assertNull(call.frames.poll(), "the second frame must not be delivered");
                 assertBystanderWell();
             }
+        }
+    }
+
+    /** A caller that asks again and again and reads nothing must not fill this side's memory with its responses. */
+    @Test
+    void a_request_before_the_response_to_the_one_before_was_read_ends_it() throws Exception {
+        try (RawTls client = RawTls.connected(STRANGE, node.port())) {
+            Peer server = new Peer(node.connection()).silent().activate();
+            awaitActive(client, server);
+            Bytes large = Bytes.wrap(new byte[FrameFormat.MAX_PAYLOAD_BYTES]);
+            int calls = 0;
+            while (node.counted.isEmpty() && calls < 16) {
+                calls++;
+                client.write(frame(FrameKind.REQUEST, true, SUBMIT, 100 + calls, "again"));
+                Peer.Call call = server.served.poll(500, TimeUnit.MILLISECONDS);
+                if (call == null) {
+                    break;
+                }
+                call.stream.send(call.response(large, true));
+            }
+            assertEnded(server, WireViolation.REQUEST_BEFORE_RESPONSE);
+            assertTrue(calls < 16, "it served " + calls + " calls of a caller that reads nothing");
+            assertBystanderWell();
         }
     }
 

@@ -5,6 +5,9 @@ import io.quorate.spi.transport.CertificateRefusedException;
 import io.quorate.spi.transport.RefusalReason;
 import java.io.ByteArrayInputStream;
 import java.security.GeneralSecurityException;
+import java.security.interfaces.ECPublicKey;
+import java.security.interfaces.RSAPublicKey;
+import java.security.PublicKey;
 import java.security.cert.CertPath;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertPathValidatorException;
@@ -40,7 +43,11 @@ public final class ChainJudge {
     public static final int MAX_PRESENTED_CERTIFICATES = 8;
 
     /** How many signature checks the search for a path may cost, whatever was presented. */
-    static final int MAX_SIGNATURE_CHECKS = 32;
+    private static final int MAX_RSA_BITS = 4096;
+    private static final int MAX_RSA_EXPONENT_BITS = 32;
+    private static final int MAX_EC_BITS = 521;
+
+    static final int MAX_SIGNATURE_CHECKS = 12;
 
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
@@ -244,7 +251,7 @@ public final class ChainJudge {
                 }
             }
             for (X509Certificate candidate : presented) {
-                if (!path.contains(candidate) && issued(candidate, last)) {
+                if (!path.contains(candidate) && isCheap(candidate.getPublicKey()) && issued(candidate, last)) {
                     path.add(candidate);
                     if (extend()) {
                         return true;
@@ -253,6 +260,19 @@ public final class ChainJudge {
                 }
             }
             return false;
+        }
+
+        /**
+         * Whether a signature by this key is checked in little time. The key is a stranger's so far: an RSA key of
+         * unusual size, above all with a large exponent, could keep an I/O thread busy for a third of a second.
+         */
+        private static boolean isCheap(PublicKey key) {
+            return switch (key) {
+                case RSAPublicKey rsa -> rsa.getModulus().bitLength() <= MAX_RSA_BITS
+                    && rsa.getPublicExponent().bitLength() <= MAX_RSA_EXPONENT_BITS;
+                case ECPublicKey ec -> ec.getParams().getOrder().bitLength() <= MAX_EC_BITS;
+                default -> false;
+            };
         }
 
         private boolean issued(X509Certificate issuer, X509Certificate subject) {
