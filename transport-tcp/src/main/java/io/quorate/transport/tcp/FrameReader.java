@@ -143,13 +143,17 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
     }
 
     private void end() {
-        if (loss == null) {
+        // A peer of ours that is killed resets its connections anywhere: that is a loss. Who stops in the middle of a
+        // frame before the handshake is done has sent a broken one, however the connection ended.
+        if (loss == null || !connection.isActive()) {
             try {
                 decoder.end();
             } catch (WireException truncated) {
                 connection.violation(truncated);
                 return;
             }
+        }
+        if (loss == null) {
             loss = CloseReason.of(CloseReason.Kind.LOST, "the other side closed without a goodbye");
         }
         connection.lost(loss);
