@@ -43,11 +43,12 @@ public final class ChainJudge {
     public static final int MAX_PRESENTED_CERTIFICATES = 8;
 
     /** How many signature checks the search for a path may cost, whatever was presented. */
+    static final int MAX_SIGNATURE_CHECKS = 12;
+
+    /** The largest keys of presented issuers that signatures are checked with. */
     private static final int MAX_RSA_BITS = 4096;
     private static final int MAX_RSA_EXPONENT_BITS = 32;
     private static final int MAX_EC_BITS = 521;
-
-    static final int MAX_SIGNATURE_CHECKS = 12;
 
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
