@@ -155,7 +155,7 @@ public final class ClientBuilder {
         Counters counters = new Counters();
         List<Transport> created = new ArrayList<>();
         transports.values().forEach(each -> created.add(each.provider().create(
-            new TransportContext(identity::credentials, Optional.empty(), counters, each.settings()))));
+            new TransportContext(identity::credentials, Optional.empty(), counters, false, each.settings()))));
         ClientRuntime runtime = new ClientRuntime(settings, version, name, Optional.ofNullable(loop), identity, created,
             counters);
         return new QuorateClient(runtime.core(), runtime);

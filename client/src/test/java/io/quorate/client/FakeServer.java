@@ -94,7 +94,7 @@ final class FakeServer implements CallServer {
         Counters counters = new Counters();
         var endpoint = FakeCluster.endpoint(id.value());
         var transport = cluster.network.transport(id.value(), new TransportContext(identity::credentials,
-            Optional.of(endpoint), counters, Map.of()));
+            Optional.of(endpoint), counters, false, Map.of()));
         AdmissionPolicy everybody = new AdmissionPolicy() {
             @Override
             public Optional<RefusalReason> refusal(PeerIdentity who) {

@@ -35,6 +35,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -453,6 +454,6 @@ class X509IdentityTest {
     }
 
     private static Evidence evidence(List<X509Certificate> chain) {
-        return new Evidence(chain, Bytes.empty(), "test");
+        return new Evidence(chain, Bytes.empty(), Optional.empty(), "test");
     }
 }

@@ -411,7 +411,7 @@ public final class ControlPlaneNode implements ControlPlane {
         /** Adds a transport. Its credentials are the identity's, and it counts with this node's counters. */
         public Builder transport(TransportProvider provider, Optional<Endpoint> listen, Map<String, String> settings) {
             transports.add(() ->
-                provider.create(new TransportContext(identity::credentials, listen, counters, settings)));
+                provider.create(new TransportContext(identity::credentials, listen, counters, false, settings)));
             return this;
         }
 

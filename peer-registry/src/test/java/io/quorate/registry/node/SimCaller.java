@@ -44,7 +44,7 @@ final class SimCaller {
         Counters counters = new Counters();
         sessions = new Sessions(new Sessions.Context(loop, identity,
             List.of(cluster.network.transport("outside-" + identity.self().name(),
-                new TransportContext(identity::credentials, Optional.empty(), counters, Map.of()))),
+                new TransportContext(identity::credentials, Optional.empty(), counters, false, Map.of()))),
             LocalDescription.of(new ClusterId("sim"), identity.self(), 1, List.of(), "test"),
             AdmissionPolicy.forClient(), CallServer.none(), new SessionListener() { }, SessionSettings.forClient(),
             counters));

@@ -51,7 +51,7 @@ final class SimCluster {
             node = ControlPlaneNode.builder().self(id).cluster(new ClusterId("sim")).directory(directory)
                 .identity(identity)
                 .transport(network.transport(id.value(), new TransportContext(identity::credentials,
-                    Optional.of(endpoint(id)), counters, Map.of())))
+                    Optional.of(endpoint(id)), counters, false, Map.of())))
                 .consensus(provider, Map.of()).stateMachine(machine).bootstrap(membershipOf(id)).version("1.0")
                 .counters(counters).loop(loop).applyThread(world.serialExecutor(1_000)).incarnation(incarnation)
                 .build();

@@ -51,7 +51,7 @@ final class NoConnection implements Connection {
 
     @Override
     public Evidence evidence() {
-        return new Evidence(List.of(), Bytes.utf8("none"), "none");
+        return new Evidence(List.of(), Bytes.utf8("none"), Optional.empty(), "none");
     }
 
     @Override

@@ -70,7 +70,7 @@ final class RawPeer implements ConnectionSink {
     RawPeer(MemoryNetwork network, String host, PeerIdentity identity, boolean listens) {
         TestIdentity own = TestIdentity.of(identity);
         transport = network.transport(host, new TransportContext(own::credentials,
-            listens ? Optional.of(TestHost.endpoint(host)) : Optional.empty(), name -> { }, Map.of()));
+            listens ? Optional.of(TestHost.endpoint(host)) : Optional.empty(), name -> { }, false, Map.of()));
         try {
             transport.start(this);
         } catch (TransportException e) {

@@ -48,7 +48,7 @@ final class TestHost implements SessionListener {
             : Optional.of(new Endpoint(MemoryNetwork.SCHEME, setup.host, setup.port));
         TestIdentity identity = TestIdentity.of(setup.identity);
         Transport transport = setup.network.transport(setup.host,
-            new TransportContext(identity::credentials, listen, counters, Map.of()));
+            new TransportContext(identity::credentials, listen, counters, false, Map.of()));
         if (setup.lazyMillis > 0) {
             transport = LazyCapacity.over(transport, world, setup.lazyMillis);
         }

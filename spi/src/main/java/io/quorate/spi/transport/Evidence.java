@@ -3,6 +3,7 @@ package io.quorate.spi.transport;
 import io.quorate.api.Bytes;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What TLS has proved about the other side of a connection; no verdict.
@@ -12,11 +13,25 @@ import java.util.List;
  *     a path, and nothing may be concluded from its presence.
  * @param channelBinding bytes that both sides of this TLS session compute alike and that no other pair of certificates
  *     yields; see {@link ChannelBinding}
- * @param description the session in words for listings: protocol, cipher suite, key-exchange group if known
+ * @param keyExchange the group that TLS has agreed on, by its name in the IANA registry of TLS supported groups, such
+ *     as {@value #POST_QUANTUM_GROUP}; empty if the TLS library does not tell
+ * @param description the session in words for listings: protocol, cipher suite, key exchange if known
  */
-public record Evidence(List<X509Certificate> chain, Bytes channelBinding, String description) {
+public record Evidence(
+    List<X509Certificate> chain, Bytes channelBinding, Optional<String> keyExchange, String description) {
+
+    /**
+     * The hybrid of a classical and a post-quantum key exchange that every transport prefers
+     * (draft-ietf-tls-ecdhe-mlkem): who records the traffic today cannot read it with a quantum computer later.
+     */
+    public static final String POST_QUANTUM_GROUP = "X25519MLKEM768";
 
     public Evidence {
         chain = List.copyOf(chain);
+    }
+
+    /** Whether the key exchange is known to be the post-quantum hybrid. */
+    public boolean isPostQuantum() {
+        return keyExchange.filter(POST_QUANTUM_GROUP::equals).isPresent();
     }
 }

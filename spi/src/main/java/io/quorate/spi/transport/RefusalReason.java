@@ -28,6 +28,8 @@ public enum RefusalReason {
     TLS_FAILED(23),
     /** The other side refused this side's certificate or parameters with a TLS alert. */
     TLS_ALERT_RECEIVED(24),
+    /** No key exchange that both sides accept; one of them may demand the post-quantum one. */
+    KEY_EXCHANGE(25),
 
     // In the handshake.
     PROTOCOL_VERSION(40),

@@ -118,9 +118,11 @@ public final class MemoryTransport implements Transport {
             TlsCredentials theirs) {
         var binding = ChannelBinding.ofEndPoints(ours.chain().get(0), theirs.chain().get(0));
         MemoryConnection dialed = new MemoryConnection(network, this, host, Origin.DIALED, OptionalLong.of(dialId),
-            target.host() + ":" + target.port(), target.host(), new Evidence(theirs.chain(), binding, "in-memory"));
+            target.host() + ":" + target.port(), target.host(), new Evidence(theirs.chain(), binding,
+            Optional.empty(), "in-memory"));
         MemoryConnection accepted = new MemoryConnection(network, other, other.host, Origin.ACCEPTED,
-            OptionalLong.empty(), source, host, new Evidence(ours.chain(), binding, "in-memory"));
+            OptionalLong.empty(), source, host, new Evidence(ours.chain(), binding,
+            Optional.empty(), "in-memory"));
         dialed.join(accepted);
         sink.onConnection(dialed);
         other.sink.onConnection(accepted);

@@ -55,7 +55,7 @@ class MemoryNetworkTest {
 
         Host(String name, Identity identity) throws TransportException {
             transport = network.transport(name, new TransportContext(identity::credentials,
-                Optional.of(Endpoint.parse("mem://" + name + ":1")), counted::add, Map.of()));
+                Optional.of(Endpoint.parse("mem://" + name + ":1")), counted::add, false, Map.of()));
             transport.start(this);
         }
 

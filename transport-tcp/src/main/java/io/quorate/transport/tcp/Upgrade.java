@@ -21,6 +21,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -147,12 +148,12 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
         }
         X509Certificate own = tls.credentials().chain().get(0);
         X509Certificate other = chain.get(0);
-        String group = session instanceof OpenSslSession openSsl && openSsl.getNamedGroup() != null
-            ? " " + openSsl.getNamedGroup() : "";
+        Optional<String> group = session instanceof OpenSslSession openSsl
+            ? Optional.ofNullable(openSsl.getNamedGroup()) : Optional.empty();
         return new Evidence(chain, switch (origin) {
             case DIALED -> ChannelBinding.ofEndPoints(own, other);
             case ACCEPTED -> ChannelBinding.ofEndPoints(other, own);
-        }, session.getProtocol() + " " + session.getCipherSuite() + group);
+        }, group, session.getProtocol() + " " + session.getCipherSuite() + group.map(name -> " " + name).orElse(""));
     }
 
     @Override

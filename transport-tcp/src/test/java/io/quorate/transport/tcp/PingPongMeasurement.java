@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -241,7 +242,8 @@ final class PingPongMeasurement {
             TlsGate gate = new TlsGate();
             gate.open();
             TcpConnection connection = new TcpConnection(origin, OptionalLong.empty(),
-                Address.of(channel.remoteAddress()), new Evidence(List.of(), Bytes.empty(), "none"), channel, gate,
+                Address.of(channel.remoteAddress()),
+                new Evidence(List.of(), Bytes.empty(), Optional.empty(), "none"), channel, gate,
                 surroundings, true, () -> { });
             connection.begin(System.nanoTime());
             channel.pipeline().addLast(gate, connection.reader());

@@ -24,7 +24,7 @@ class ProviderTest {
 
     private static TransportContext context(Optional<Endpoint> listen, Map<String, String> settings) {
         var credentials = new TestAuthority("a").credentials("n");
-        return new TransportContext(() -> credentials, listen, name -> { }, settings);
+        return new TransportContext(() -> credentials, listen, name -> { }, false, settings);
     }
 
     private static Transport create(Map<String, String> settings) {

@@ -36,7 +36,7 @@ final class TestNode implements AutoCloseable, ConnectionSink {
     TestNode(Map<String, String> settings, Supplier<TlsCredentials> credentials, boolean listens, TcpLimits limits) {
         Optional<Endpoint> listen = listens ? Optional.of(new Endpoint("tcp", "127.0.0.1", 0)) : Optional.empty();
         transport = new TcpTransport(new TransportContext(credentials, listen,
-            name -> counted.merge(name, 1, Integer::sum), settings), TcpSettings.of(settings), limits);
+            name -> counted.merge(name, 1, Integer::sum), false, settings), TcpSettings.of(settings), limits);
         try {
             transport.start(this);
         } catch (TransportException e) {
