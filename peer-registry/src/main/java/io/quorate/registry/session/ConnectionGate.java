@@ -59,6 +59,7 @@ final class ConnectionGate implements ConnectionSink {
     private final Set<Entrance> entrances = new LinkedHashSet<>();
     private final Map<String, Integer> acceptedBySource = new HashMap<>();
     private int accepted;
+    private long nextSessionId = 1;
     private boolean stopped;
 
     ConnectionGate(NodeLoop loop, Identity identity, Supplier<LocalDescription> local, Handshake.Judge judge,
@@ -276,7 +277,7 @@ final class ConnectionGate implements ConnectionSink {
         }
 
         private void admit() {
-            PeerSession made = handshake.admit(connection);
+            PeerSession made = handshake.admit(nextSessionId++, connection);
             vacate();
             Optional<Handshake.Refusal> overtaken = sessions.admit(made);
             if (overtaken.isPresent()) {

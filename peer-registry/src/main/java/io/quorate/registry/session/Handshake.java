@@ -157,8 +157,13 @@ final class Handshake {
         return Optional.ofNullable(theirs);
     }
 
-    /** Makes the session. */
-    PeerSession admit(Connection connection) {
+    /**
+     * Makes the session.
+     *
+     * @param sessionId the gate's number for it: each transport counts its connections for itself, and two transports
+     *     would number two sessions alike
+     */
+    PeerSession admit(long sessionId, Connection connection) {
         if (state != State.ACCEPTED || admitted || !(verified instanceof Verified.Known known)) {
             throw new IllegalStateException("found a handshake in " + state + ", expected one that both sides "
                 + "accepted, and that made no session yet");
@@ -166,7 +171,7 @@ final class Handshake {
         admitted = true;
         SortedSet<String> common = new TreeSet<>(local.capabilities());
         common.retainAll(theirs.capabilities());
-        return new PeerSession(connection, known.identity(), theirs, version, common);
+        return new PeerSession(sessionId, connection, known.identity(), theirs, version, common);
     }
 
     private Step onFirst(Bytes payload) {

@@ -21,6 +21,7 @@ import java.util.TreeSet;
  */
 public final class PeerSession {
 
+    private final long id;
     private final Connection connection;
     private final PeerIdentity identity;
     private final Optional<NodeId> node;
@@ -32,8 +33,9 @@ public final class PeerSession {
     /** The session's life on this side; of {@link SessionTable}, {@link Liveness} and {@link PeerLink}. */
     final SessionState state = new SessionState();
 
-    PeerSession(Connection connection, PeerIdentity identity, Hello hello, int version,
+    PeerSession(long id, Connection connection, PeerIdentity identity, Hello hello, int version,
         SortedSet<String> capabilities) {
+        this.id = id;
         this.connection = connection;
         this.identity = identity;
         this.node = identity.kind() == PeerIdentity.Kind.NODE && !hello.callsOnly()
@@ -44,9 +46,9 @@ public final class PeerSession {
         this.certificateFingerprint = fingerprint(connection.evidence().chain());
     }
 
-    /** Unique among all sessions of this process; the connection's. */
+    /** Unique among the sessions of one {@link Sessions}, whatever transports their connections are of. */
     public long id() {
-        return connection.id();
+        return id;
     }
 
     /** Who the other side is: proved by its certificate. */

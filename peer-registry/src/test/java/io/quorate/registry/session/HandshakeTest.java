@@ -187,7 +187,7 @@ class HandshakeTest {
         // The refused side learns the reason, from its own judgement or from the other's words.
         assertTrue(pair.a.reason() == refusal.reason || pair.a.reason() == RefusalReason.REFUSED_BY_PEER
             && pair.a.detail().startsWith(refusal.reason.label()), pair.a.reason() + ": " + pair.a.detail());
-        assertThrows(IllegalStateException.class, () -> pair.b.handshake.admit(null));
+        assertThrows(IllegalStateException.class, () -> pair.b.handshake.admit(1, null));
     }
 
     @Test
@@ -222,7 +222,7 @@ class HandshakeTest {
         pair.b.local = describe(TestHost.node("n2"), 2, 3, "common", "of-n2");
         pair.run();
         for (Side side : List.of(pair.a, pair.b)) {
-            PeerSession session = side.handshake.admit(new NoConnection());
+            PeerSession session = side.handshake.admit(1, new NoConnection());
             assertEquals(3, session.version());
             assertTrue(session.supports("common"));
             assertFalse(session.supports("of-n1") || session.supports("of-n2"));
@@ -232,8 +232,8 @@ class HandshakeTest {
     @Test
     void oneHandshakeMakesOneSession() {
         Pair pair = new Pair(true).run();
-        assertEquals(TestHost.node("n2"), pair.a.handshake.admit(new NoConnection()).identity());
-        assertThrows(IllegalStateException.class, () -> pair.a.handshake.admit(new NoConnection()));
+        assertEquals(TestHost.node("n2"), pair.a.handshake.admit(1, new NoConnection()).identity());
+        assertThrows(IllegalStateException.class, () -> pair.a.handshake.admit(1, new NoConnection()));
     }
 
     @Test

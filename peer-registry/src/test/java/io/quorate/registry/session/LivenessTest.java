@@ -85,7 +85,7 @@ class LivenessTest {
     private PeerSession admit() {
         Hello hello = new Hello(1, 1, new TreeSet<>(), TestHost.CLUSTER, PeerIdentity.Kind.NODE, "n2", 1, List.of(),
             "test", HelloTest.nonce(1), Bytes.utf8("b"));
-        PeerSession session = new PeerSession(new NoConnection(), TestHost.node("n2"), hello, 1, new TreeSet<>());
+        PeerSession session = new PeerSession(1, new NoConnection(), TestHost.node("n2"), hello, 1, new TreeSet<>());
         assertTrue(table.admit(session).isEmpty());
         liveness.admitted(session);
         return session;

@@ -289,7 +289,7 @@ class SessionsTest {
     @Test
     void aMissingFingerprintKeepsNobodyAway() {
         PeerSession session =
-            new PeerSession(new NoConnection(), TestHost.node("n2"), hello(), 1, new TreeSet<>());
+            new PeerSession(1, new NoConnection(), TestHost.node("n2"), hello(), 1, new TreeSet<>());
         assertTrue(session.certificateFingerprint().isEmpty());
         assertTrue(session.live());
         assertFalse(session.confirmed());

@@ -19,7 +19,7 @@ import java.util.OptionalLong;
  */
 public interface Connection {
 
-    /** Unique among all connections of this process. */
+    /** Unique among this transport's connections, for logs; two transports may use one number each. */
     long id();
 
     /** The transport's scheme. */
