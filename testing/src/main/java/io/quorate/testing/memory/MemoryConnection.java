@@ -90,7 +90,7 @@ public final class MemoryConnection implements Connection {
 
     @Override
     public String scheme() {
-        return MemoryNetwork.SCHEME;
+        return network.scheme();
     }
 
     @Override

@@ -20,7 +20,7 @@ import java.util.TreeMap;
  */
 public final class MemoryNetwork {
 
-    /** The scheme of its endpoints: {@code mem://host:port}. */
+    /** The scheme of its endpoints, unless another one is asked for: {@code mem://host:port}. */
     public static final String SCHEME = "mem";
 
     /** How calls share connections. */
@@ -35,6 +35,7 @@ public final class MemoryNetwork {
     }
 
     private final VirtualWorld world;
+    private final String scheme;
     private final Mode mode;
     private final long minDelayNanos;
     private final long maxDelayNanos;
@@ -45,7 +46,16 @@ public final class MemoryNetwork {
 
     /** A network whose messages take {@code minDelayNanos} to {@code maxDelayNanos}. */
     public MemoryNetwork(VirtualWorld world, Mode mode, long minDelayNanos, long maxDelayNanos) {
+        this(world, SCHEME, mode, minDelayNanos, maxDelayNanos);
+    }
+
+    /**
+     * The same with a scheme of its own: two networks in one world are two transports between the same hosts, whose
+     * paths fail apart from each other, as TCP's and UDP's do.
+     */
+    public MemoryNetwork(VirtualWorld world, String scheme, Mode mode, long minDelayNanos, long maxDelayNanos) {
         this.world = world;
+        this.scheme = scheme;
         this.mode = mode;
         this.minDelayNanos = minDelayNanos;
         this.maxDelayNanos = maxDelayNanos;
@@ -117,6 +127,11 @@ public final class MemoryNetwork {
 
     VirtualWorld world() {
         return world;
+    }
+
+    /** The scheme of its endpoints. */
+    public String scheme() {
+        return scheme;
     }
 
     Mode mode() {

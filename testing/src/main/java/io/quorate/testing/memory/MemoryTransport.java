@@ -37,7 +37,7 @@ public final class MemoryTransport implements Transport {
 
     @Override
     public String scheme() {
-        return MemoryNetwork.SCHEME;
+        return network.scheme();
     }
 
     @Override
@@ -60,8 +60,8 @@ public final class MemoryTransport implements Transport {
 
     @Override
     public void dial(Endpoint target, long dialId) {
-        if (!target.scheme().equals(MemoryNetwork.SCHEME)) {
-            throw new IllegalArgumentException("found " + target + ", expected mem://host:port");
+        if (!target.scheme().equals(network.scheme())) {
+            throw new IllegalArgumentException("found " + target + ", expected " + network.scheme() + "://host:port");
         }
         if (network.isBlocked(host, target.host()) || network.isBlocked(target.host(), host)) {
             network.world().schedule(TransportLimits.CONNECT_TIMEOUT_MILLIS * 1_000_000, () ->
