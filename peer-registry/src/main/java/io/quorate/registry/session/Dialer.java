@@ -29,6 +29,10 @@ import org.slf4j.LoggerFactory;
  * together do not dial together). Anything that shows that the node is back, such as a connection of its own, ends the
  * wait: a peer that restarts is met within a round trip, not within a second.
  *
+ * <p>While calls go over a transport that is not the preferred one, because a firewall drops UDP say, the preferred one
+ * is tried now and then, beside the connections that work. When it works, calls take it from then on, and {@link
+ * PeerLink#superfluous} lets the others go.
+ *
  * <p>A session that ends soon after it began counts as a failure. Without that, a peer that admits and then closes
  * would be dialed in a loop as fast as TLS allows. Loop only.
  */
@@ -43,17 +47,31 @@ final class Dialer {
     /** How many such attempts of one target there may be. */
     static final int MAX_STALLED = 4;
 
+    /** How often the preferred transport is tried while another one serves; each time at a random part of that. */
+    static final long PREFERRED_RETRY_MILLIS = 5_000;
+
+    /** The same at most, doubling each time that a connection of the preferred transport fell silent. */
+    static final long PREFERRED_RETRY_MAX_MILLIS = 60_000;
+
+    /** A connection that lives for so long shows that its transport can be relied on. */
+    static final long PROVEN_MILLIS = 60_000;
+
     private static final Logger LOG = LoggerFactory.getLogger(Dialer.class);
 
     private static final class Target {
         private final String key;
         private DialTarget what;
+        /** In order of preference. */
         private List<Endpoint> usable;
+        /** Who has been met there, if the target does not say whom to meet. */
+        private NodeId met;
         private final Map<Long, PeerSession> sessions = new LinkedHashMap<>();
         /** Attempts under way, without those that count as stalled. */
         private int pending;
         private int stalled;
-        private int preferred;
+        private final Map<String, Integer> stalledByScheme = new HashMap<>();
+        /** The endpoint that is tried next, or that worked last. */
+        private int current;
         /** Grows with each step to another endpoint: of attempts that failed side by side only the first one counts. */
         private long generation;
         private int failedRounds;
@@ -61,6 +79,10 @@ final class Dialer {
         private boolean metSelf;
         private boolean waiting;
         private Cancellable timer;
+        private Cancellable retryTimer;
+        private boolean retrying;
+        private int retries;
+        private int relapses;
         private String lastProblem = "";
         private boolean gone;
 
@@ -71,13 +93,18 @@ final class Dialer {
 
     private static final class Attempt {
         private final Target target;
+        private final Endpoint endpoint;
         private final long generation;
-        private Cancellable stallTimer;
+        /** Whether it only finds out if the preferred transport works again. */
+        private final boolean retry;
+        private Cancellable stallTimer = () -> { };
         private boolean stalled;
 
-        private Attempt(Target target, long generation) {
+        private Attempt(Target target, Endpoint endpoint, boolean retry) {
             this.target = target;
-            this.generation = generation;
+            this.endpoint = endpoint;
+            this.generation = target.generation;
+            this.retry = retry;
         }
     }
 
@@ -85,6 +112,7 @@ final class Dialer {
     private final SessionTable table;
     private final SessionSettings settings;
     private final Counters counters;
+    private final SchemePreference preference;
     private final SortedMap<String, Transport> transports = new TreeMap<>();
     private final Map<String, Target> targets = new TreeMap<>();
     private final Map<Long, Attempt> attempts = new HashMap<>();
@@ -94,11 +122,13 @@ final class Dialer {
     private boolean checking;
     private boolean checkAgain;
 
-    Dialer(NodeLoop loop, SessionTable table, SessionSettings settings, Counters counters, List<Transport> transports) {
+    Dialer(NodeLoop loop, SessionTable table, SessionSettings settings, Counters counters, List<Transport> transports,
+        SchemePreference preference) {
         this.loop = loop;
         this.table = table;
         this.settings = settings;
         this.counters = counters;
+        this.preference = preference;
         for (Transport transport : transports) {
             if (this.transports.put(transport.scheme(), transport) != null) {
                 throw new IllegalArgumentException("found two transports of scheme " + transport.scheme()
@@ -126,11 +156,16 @@ final class Dialer {
 
     private void describe(Target target, DialTarget what) {
         target.what = what;
-        target.usable = what.endpoints().stream()
-            .filter(endpoint -> transports.containsKey(endpoint.scheme())).toList();
-        target.preferred = 0;
+        target.usable = preference.sorted(what.endpoints().stream()
+            .filter(endpoint -> transports.containsKey(endpoint.scheme())).toList());
+        target.current = 0;
         target.generation++;
         calm(target);
+        PeerLink link = link(target);
+        if (link != null) {
+            link.sessions().forEach(session -> session.state.rank = rank(target, session.transport()));
+            link.sortByRank();
+        }
         if (target.usable.isEmpty()) {
             target.lastProblem = "found endpoints " + what.endpoints() + ", expected one of a scheme in "
                 + transports.keySet();
@@ -142,6 +177,7 @@ final class Dialer {
         target.gone = true;
         targets.remove(target.key);
         cancelTimer(target);
+        cancelRetry(target);
         for (PeerSession session : List.copyOf(target.sessions.values())) {
             session.state.retiring = true;
             retireIfUnused(session);
@@ -185,8 +221,13 @@ final class Dialer {
         if (target.gone) {
             return;
         }
-        target.lastProblem = reason.label() + (detail.isEmpty() ? "" : ": " + detail);
         counters.accept("dial.failed");
+        if (attempt.retry) {
+            // Another transport serves: nothing is wrong with the node, and nobody waits.
+            check();
+            return;
+        }
+        target.lastProblem = reason.label() + (detail.isEmpty() ? "" : ": " + detail);
         target.metSelf |= reason == RefusalReason.CONNECTED_TO_SELF;
         if (attempt.generation == target.generation) {
             nextEndpoint(target);
@@ -195,11 +236,15 @@ final class Dialer {
     }
 
     private static void noLongerUnderWay(Attempt attempt) {
+        Target target = attempt.target;
         attempt.stallTimer.cancel();
-        if (attempt.stalled) {
-            attempt.target.stalled--;
+        if (attempt.retry) {
+            target.retrying = false;
+        } else if (attempt.stalled) {
+            target.stalled--;
+            target.stalledByScheme.merge(attempt.endpoint.scheme(), -1, Integer::sum);
         } else {
-            attempt.target.pending--;
+            target.pending--;
         }
     }
 
@@ -217,6 +262,7 @@ final class Dialer {
         attempt.stalled = true;
         target.pending--;
         target.stalled++;
+        target.stalledByScheme.merge(attempt.endpoint.scheme(), 1, Integer::sum);
         if (attempt.generation == target.generation) {
             nextEndpoint(target);
         }
@@ -225,9 +271,9 @@ final class Dialer {
 
     private void nextEndpoint(Target target) {
         target.generation++;
-        target.preferred++;
-        if (target.preferred >= target.usable.size()) {
-            target.preferred = 0;
+        target.current++;
+        if (target.current >= target.usable.size()) {
+            target.current = 0;
             target.failedRounds++;
             pause(target);
         }
@@ -242,13 +288,19 @@ final class Dialer {
         noLongerUnderWay(attempt);
         attempt.target.sessions.put(session.id(), session);
         bySession.put(session.id(), attempt.target);
+        session.state.dialedTo = attempt.endpoint;
+        attempt.target.met = session.node().orElse(null);
         if (attempt.target.gone) {
             session.state.retiring = true;
         }
     }
 
     void sessionAdmitted(PeerSession session) {
-        session.node().map(node -> targets.get(DialTarget.node(node, List.of()).key())).ifPresent(target -> {
+        Optional<Target> known = session.node().map(node -> targets.get(DialTarget.node(node, List.of()).key()));
+        session.state.rank = known.map(target -> rank(target, session.transport()))
+            .orElseGet(() -> preference.rank(session.transport(), List.of()));
+        session.state.link.sortByRank();
+        known.ifPresent(target -> {
             target.lastProblem = "";
             if (session.origin() == Origin.ACCEPTED) {
                 // It is back, and it has found us: so shall we find it, now.
@@ -264,6 +316,11 @@ final class Dialer {
             target.failedRounds = 0;
             target.metSelf = false;
             target.lastProblem = "";
+            int place = target.usable.indexOf(session.state.dialedTo);
+            if (place >= 0 && session.state.rank < rank(target, target.usable.get(target.current).scheme())) {
+                target.current = place;
+                target.generation++;
+            }
             if (session.state.retiring) {
                 retireIfUnused(session);
             }
@@ -273,6 +330,11 @@ final class Dialer {
 
     void sessionClosed(PeerSession session, CloseReason reason) {
         Target target = bySession.remove(session.id());
+        if (reason.kind() == CloseReason.Kind.UNRESPONSIVE && !stopped) {
+            Optional.ofNullable(target).or(() -> session.node()
+                .map(node -> targets.get(DialTarget.node(node, List.of()).key())))
+                .filter(silent -> !silent.gone).ifPresent(silent -> fellSilent(silent, session));
+        }
         if (target != null && !target.gone && !stopped) {
             target.sessions.remove(session.id());
             target.lastProblem = reason.toString();
@@ -293,6 +355,28 @@ final class Dialer {
      */
     private static boolean ownDoing(CloseReason reason) {
         return reason.kind() == CloseReason.Kind.NORMAL || reason.kind() == CloseReason.Kind.CALL_RESET;
+    }
+
+    /** The other transport is next: what has just fallen silent would cost a wait first, if a firewall came to be. */
+    private void fellSilent(Target target, PeerSession session) {
+        boolean proven = loop.clock().nanoTime() - session.state.admittedNanos >= PROVEN_MILLIS * 1_000_000;
+        target.relapses = proven ? 0 : Math.min(target.relapses + 1, Integer.SIZE);
+        avoid(target, session.transport());
+    }
+
+    /** Steps to the next endpoint of another scheme; returns whether one of another scheme is next. */
+    private static boolean avoid(Target target, String scheme) {
+        for (int i = 0; i < target.usable.size(); i++) {
+            int place = (target.current + i) % target.usable.size();
+            if (!target.usable.get(place).scheme().equals(scheme)) {
+                if (place != target.current) {
+                    target.current = place;
+                    target.generation++;
+                }
+                return true;
+            }
+        }
+        return false;
     }
 
     // ---- dialing -------------------------------------------------------------------------------------------------
@@ -317,10 +401,15 @@ final class Dialer {
     }
 
     private void check(Target target) {
-        if (stopped || target.gone || target.usable.isEmpty() || target.waiting) {
+        if (stopped || target.gone || target.usable.isEmpty()) {
             return;
         }
-        int missing = Math.min(missing(target), target.stalled < MAX_STALLED ? Integer.MAX_VALUE : 0);
+        PeerLink link = link(target);
+        watchFallback(target, link);
+        if (target.waiting) {
+            return;
+        }
+        int missing = Math.min(missing(target, link), target.stalled < MAX_STALLED ? Integer.MAX_VALUE : 0);
         boolean troubled = target.failedRounds > 0 || target.shortLives > 0;
         if (missing > 0 && troubled) {
             // After trouble one attempt finds out for all whether the node is back.
@@ -331,12 +420,65 @@ final class Dialer {
         }
     }
 
-    private int missing(Target target) {
-        PeerLink link = link(target);
+    private int missing(Target target, PeerLink link) {
         if (link == null) {
             return settings.minConnections() - target.pending;
         }
-        return link.wantedSlots() - link.slots() - link.comingSlots() - target.pending;
+        String silent = link.silentScheme();
+        if (silent != null && target.pending == 0 && avoid(target, silent)) {
+            // It may be the path of this transport alone that is broken. To wait until its silence is certain, and
+            // only then to begin with another one, would cost the cluster an election.
+            return 1;
+        }
+        // What a worse transport has does not keep this side from the one that is being tried, and what a better one
+        // has, be it accepted from a node that cannot be dialed, makes dialing needless. If nothing that is tried
+        // works, any transport will do; the retries go on.
+        int worst = target.failedRounds > 0 ? Integer.MAX_VALUE
+            : rank(target, target.usable.get(target.current).scheme());
+        return link.wantedSlots() - link.slots(worst) - link.comingSlots(worst) - target.pending;
+    }
+
+    private int rank(Target target, String scheme) {
+        return preference.rank(scheme, target.usable);
+    }
+
+    /** Level-triggered: a retry is on its way exactly as long as calls cannot go over the preferred transport. */
+    private void watchFallback(Target target, PeerLink link) {
+        if (!onFallback(target, link)) {
+            cancelRetry(target);
+        } else if (target.retryTimer == null && !target.retrying) {
+            int doublings = Math.min(target.relapses, 30);
+            long nanos = 1_000_000 * Math.min(PREFERRED_RETRY_MILLIS << doublings, PREFERRED_RETRY_MAX_MILLIS);
+            target.retryTimer = loop.schedule(nanos / 2 + loop.random().nextLong(nanos / 2 + 1), () -> {
+                target.retryTimer = null;
+                retryPreferred(target);
+            });
+        }
+    }
+
+    private boolean onFallback(Target target, PeerLink link) {
+        int best = link == null ? Integer.MAX_VALUE : link.bestRank();
+        return best != Integer.MAX_VALUE && rank(target, target.usable.get(0).scheme()) < best;
+    }
+
+    private void retryPreferred(Target target) {
+        PeerLink link = link(target);
+        if (stopped || target.gone || !onFallback(target, link)) {
+            return;
+        }
+        int best = link.bestRank();
+        List<Endpoint> better =
+            target.usable.stream().filter(endpoint -> rank(target, endpoint.scheme()) < best).toList();
+        target.retrying = true;
+        counters.accept("dial.retry-preferred");
+        begin(new Attempt(target, better.get(target.retries++ % better.size()), true));
+    }
+
+    private static void cancelRetry(Target target) {
+        if (target.retryTimer != null) {
+            target.retryTimer.cancel();
+            target.retryTimer = null;
+        }
     }
 
     private PeerLink link(Target target) {
@@ -346,18 +488,38 @@ final class Dialer {
         for (PeerSession session : target.sessions.values()) {
             return session.state.link;
         }
-        return null;
+        // Another endpoint of the same node may serve: then this one is needed only when that one fails.
+        return target.met == null ? null : table.link(target.met);
     }
 
     private void dial(Target target) {
-        long dialId = nextDialId++;
-        Endpoint endpoint = target.usable.get(target.preferred);
-        Attempt attempt = new Attempt(target, target.generation);
-        attempt.stallTimer = loop.schedule(STALL_MILLIS * 1_000_000, () -> stalled(dialId));
-        attempts.put(dialId, attempt);
+        skipStalledScheme(target);
         target.pending++;
+        begin(new Attempt(target, target.usable.get(target.current), false));
+    }
+
+    private void begin(Attempt attempt) {
+        long dialId = nextDialId++;
+        if (!attempt.retry) {
+            attempt.stallTimer = loop.schedule(STALL_MILLIS * 1_000_000, () -> stalled(dialId));
+        }
+        attempts.put(dialId, attempt);
         counters.accept("dial.attempt");
-        transports.get(endpoint.scheme()).dial(endpoint, dialId);
+        transports.get(attempt.endpoint.scheme()).dial(attempt.endpoint, dialId);
+    }
+
+    /**
+     * An attempt that hangs shows enough about its transport. To begin each round with one more would keep the
+     * transport that works waiting each time, and soon for good: the number of attempts that hang is bounded.
+     */
+    private static void skipStalledScheme(Target target) {
+        for (int i = 0; i < target.usable.size(); i++) {
+            int place = (target.current + i) % target.usable.size();
+            if (target.stalledByScheme.getOrDefault(target.usable.get(place).scheme(), 0) == 0) {
+                target.current = place;
+                return;
+            }
+        }
     }
 
     private void pause(Target target) {
@@ -414,5 +576,6 @@ final class Dialer {
     void stop() {
         stopped = true;
         targets.values().forEach(Dialer::cancelTimer);
+        targets.values().forEach(Dialer::cancelRetry);
     }
 }

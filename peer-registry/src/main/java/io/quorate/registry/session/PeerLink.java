@@ -11,6 +11,7 @@ import io.quorate.spi.wire.Lane;
 import io.quorate.spi.wire.RpcType;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -25,6 +26,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Loop only, except {@link #waiting} and the count of served calls.
  */
 final class PeerLink {
+
+    /**
+     * For how long a connection of a transport that is not the preferred one is kept without use once the preferred one
+     * has what is needed. So long a preferred one that fails at once leaves no gap.
+     */
+    static final long FALLBACK_IDLE_MILLIS = 5_000;
 
     private static final Lane[] BY_URGENCY = Lane.values();
 
@@ -93,7 +100,7 @@ final class PeerLink {
 
     // ---- sessions ------------------------------------------------------------------------------------------------
 
-    /** In order of admission; not a copy. */
+    /** In order of preference, and of admission where that is equal; not a copy. */
     List<PeerSession> sessions() {
         return sessions;
     }
@@ -110,6 +117,11 @@ final class PeerLink {
     void add(PeerSession session) {
         session.state.link = this;
         sessions.add(session);
+    }
+
+    /** To be called after the ranks of sessions have changed: calls take the first session that has room. */
+    void sortByRank() {
+        sessions.sort(Comparator.comparingInt(session -> session.state.rank));
     }
 
     /** Takes an ended session out; the calls on it fail, and with the last one those that wait. */
@@ -242,10 +254,15 @@ final class PeerLink {
 
     /** How many slots this side has here. */
     int slots() {
+        return slots(Integer.MAX_VALUE);
+    }
+
+    /** The same on transports of this rank and better ones. */
+    int slots(int worstRank) {
         int sum = 0;
         for (int i = 0; i < sessions.size(); i++) {
             PeerSession session = sessions.get(i);
-            if (usable(session)) {
+            if (usable(session) && session.state.rank <= worstRank) {
                 refreshSlots(session);
                 sum += session.state.slots;
             }
@@ -254,12 +271,46 @@ final class PeerLink {
     }
 
     /** How many connections of this side are admitted and not confirmed yet: slots that are about to be. */
-    int comingSlots() {
+    int comingSlots(int worstRank) {
         int sum = 0;
         for (PeerSession session : sessions) {
-            sum += !session.confirmed() && session.origin() == Origin.DIALED ? 1 : 0;
+            sum += coming(session) && session.state.rank <= worstRank ? 1 : 0;
         }
         return sum;
+    }
+
+    private static boolean coming(PeerSession session) {
+        return !session.confirmed() && session.origin() == Origin.DIALED;
+    }
+
+    /**
+     * The rank of the best transport on which calls can be made, or are about to be. A connection that this side
+     * accepted counts if it has room for calls. {@link Integer#MAX_VALUE} if there is none.
+     */
+    int bestRank() {
+        for (PeerSession session : sessions) {
+            if (usable(session) && !Liveness.missedPing(session)) {
+                refreshSlots(session);
+                if (session.state.slots > 0) {
+                    return session.state.rank;
+                }
+            } else if (coming(session)) {
+                return session.state.rank;
+            }
+        }
+        return Integer.MAX_VALUE;
+    }
+
+    /** The transport of its sessions, if none of them has answered the last ping in time; null if one is well. */
+    String silentScheme() {
+        String scheme = null;
+        for (PeerSession session : sessions) {
+            if (!Liveness.missedPing(session)) {
+                return null;
+            }
+            scheme = scheme == null ? session.transport() : scheme;
+        }
+        return scheme;
     }
 
     private static void refreshSlots(PeerSession session) {
@@ -308,19 +359,25 @@ final class PeerLink {
     }
 
     /**
-     * A connection of this side that could go: idle for long, and more than are wanted. Null if there is none. The last
-     * one that this side dialed stays: where both sides may call on each connection, each could otherwise rely on the
-     * other's, and both would close the last two at the same time.
+     * A connection of this side that could go: idle for long, and more than are wanted; those of the less preferred
+     * transports first. Null if there is none. The last one that this side dialed stays: where both sides may call on
+     * each connection, each could otherwise rely on the other's, and both would close the last two at the same time.
      */
     PeerSession superfluous(long nowNanos) {
-        long idleNanos = context.settings().idleShrinkMillis() * 1_000_000;
-        int spare = slots() - wantedSlots();
+        int wanted = wantedSlots();
+        int spare = slots() - wanted;
         long dialed = sessions.stream().filter(one -> one.origin() == Origin.DIALED && usable(one)).count();
         if (dialed <= 1 || spare <= 0) {
             return null;
         }
+        int best = bestRank();
+        boolean bestIsEnough = slots(best) >= wanted;
         for (int i = sessions.size() - 1; i >= 0; i--) {
             PeerSession session = sessions.get(i);
+            boolean fallback = bestIsEnough && session.state.rank > best;
+            long idleNanos = 1_000_000 * (fallback
+                ? Math.min(FALLBACK_IDLE_MILLIS, context.settings().idleShrinkMillis())
+                : context.settings().idleShrinkMillis());
             if (session.origin() == Origin.DIALED && usable(session) && session.state.calls.isEmpty()
                 && session.state.slots <= spare && nowNanos - session.state.lastUsedNanos > idleNanos) {
                 return session;

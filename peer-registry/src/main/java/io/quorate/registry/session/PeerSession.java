@@ -4,6 +4,7 @@ import io.quorate.api.Bytes;
 import io.quorate.api.NodeId;
 import io.quorate.spi.identity.PeerIdentity;
 import io.quorate.spi.transport.Connection;
+import io.quorate.spi.transport.Evidence;
 import io.quorate.spi.transport.Origin;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -82,6 +83,16 @@ public final class PeerSession {
 
     public Origin origin() {
         return connection.origin();
+    }
+
+    /** The scheme of the transport that carries it. */
+    public String transport() {
+        return connection.scheme();
+    }
+
+    /** The group of the TLS key exchange, if the TLS library tells; see {@link Evidence#keyExchange}. */
+    public Optional<String> keyExchange() {
+        return connection.evidence().keyExchange();
     }
 
     /** The other side's address, for people. */

@@ -1,5 +1,6 @@
 package io.quorate.registry.session;
 
+import io.quorate.spi.transport.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,6 +9,12 @@ final class SessionState {
 
     /** The link it belongs to; set before the first call can arrive, never changed. */
     PeerLink link;
+
+    /** The place of its transport in the order of preference: 0 is the best. */
+    int rank;
+
+    /** Where this side dialed it; null if the other side began it. */
+    Endpoint dialedTo;
 
     boolean confirmed;
     boolean closed;

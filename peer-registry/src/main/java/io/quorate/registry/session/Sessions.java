@@ -53,6 +53,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
      * @param listener hears of sessions
      * @param settings limits and intervals
      * @param counters counts
+     * @param prefer the schemes of the preferred transports, the best first: in this order the endpoints of a target
+     *     are tried and its connections used. Others follow in the order in which a target's endpoints list them.
      */
     public record Context(
         NodeLoop loop,
@@ -63,10 +65,19 @@ public final class Sessions implements PeerCaller, AutoCloseable {
         CallServer server,
         SessionListener listener,
         SessionSettings settings,
-        Counters counters) {
+        Counters counters,
+        List<String> prefer) {
 
         public Context {
             transports = List.copyOf(transports);
+            prefer = List.copyOf(prefer);
+        }
+
+        /** Without a preference of its own. */
+        public Context(NodeLoop loop, Identity identity, List<Transport> transports, LocalDescription local,
+            AdmissionPolicy policy, CallServer server, SessionListener listener, SessionSettings settings,
+            Counters counters) {
+            this(loop, identity, transports, local, policy, server, listener, settings, counters, List.of());
         }
     }
 
@@ -98,7 +109,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
         this.calls = new CallContext(loop, settings, context.policy(), context.server(), new Deadlines(loop),
             completions, new CallCounters(context.counters()), this::onDemand);
         this.table = new SessionTable(calls, new DialerFirst(), context.counters());
-        this.dialer = new Dialer(loop, table, settings, context.counters(), context.transports());
+        this.dialer = new Dialer(loop, table, settings, context.counters(), context.transports(),
+            new SchemePreference(context.prefer()));
         this.liveness = new Liveness(loop, table, settings, this::onTick);
         this.refusals = new RefusalLog(loop.clock(), context.counters());
         this.ticksPerWindow = liveness.ticksOf(Math.max(settings.idleShrinkMillis() / 2, 1));

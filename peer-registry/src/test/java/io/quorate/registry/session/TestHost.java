@@ -47,17 +47,21 @@ final class TestHost implements SessionListener {
         Optional<Endpoint> listen = setup.port == 0 ? Optional.empty()
             : Optional.of(new Endpoint(MemoryNetwork.SCHEME, setup.host, setup.port));
         TestIdentity identity = TestIdentity.of(setup.identity);
-        Transport transport = setup.network.transport(setup.host,
-            new TransportContext(identity::credentials, listen, counters, false, Map.of()));
-        if (setup.lazyMillis > 0) {
-            transport = LazyCapacity.over(transport, world, setup.lazyMillis);
+        List<Transport> transports = new ArrayList<>();
+        List<Endpoint> places = new ArrayList<>();
+        for (MemoryNetwork network : setup.networks) {
+            Optional<Endpoint> at = listen.map(first -> new Endpoint(network.scheme(), first.host(), first.port()));
+            at.ifPresent(places::add);
+            Transport transport = network.transport(setup.host,
+                new TransportContext(identity::credentials, at, counters, false, Map.of()));
+            transports.add(setup.lazyMillis > 0 ? LazyCapacity.over(transport, world, setup.lazyMillis) : transport);
         }
-        LocalDescription local = listen.isEmpty()
+        LocalDescription local = setup.callsOnly
             ? LocalDescription.ofCaller(setup.cluster, setup.identity, incarnation, "test")
-            : LocalDescription.of(setup.cluster, setup.identity, incarnation, List.of(listen.get()), "test");
-        sessions = new Sessions(new Sessions.Context(loop, identity, List.of(transport), local, new Policy(),
+            : LocalDescription.of(setup.cluster, setup.identity, incarnation, places, "test");
+        sessions = new Sessions(new Sessions.Context(loop, identity, transports, local, new Policy(),
             (caller, type, request, budget, call) -> server.serve(caller, type, request, budget, call), this,
-            setup.settings, counters));
+            setup.settings, counters, setup.prefer));
         try {
             sessions.start();
         } catch (TransportException e) {
@@ -68,7 +72,7 @@ final class TestHost implements SessionListener {
     /** What a host is made of. */
     static final class Setup {
         private final VirtualWorld world;
-        private final MemoryNetwork network;
+        private final List<MemoryNetwork> networks = new ArrayList<>();
         private final String host;
         private PeerIdentity identity;
         private ClusterId cluster = CLUSTER;
@@ -76,10 +80,12 @@ final class TestHost implements SessionListener {
         private int port = 1;
         private SessionSettings settings = SessionSettings.forNode();
         private long lazyMillis;
+        private boolean callsOnly;
+        private List<String> prefer = List.of();
 
         Setup(VirtualWorld world, MemoryNetwork network, String host) {
             this.world = world;
-            this.network = network;
+            this.networks.add(network);
             this.host = host;
             this.identity = node(host);
         }
@@ -102,7 +108,25 @@ final class TestHost implements SessionListener {
         Setup client(PeerIdentity.Kind kind, String name) {
             identity = new PeerIdentity("test", kind, name);
             port = 0;
+            callsOnly = true;
             settings = SessionSettings.forClient();
+            return this;
+        }
+
+        /** One more transport. */
+        Setup also(MemoryNetwork network) {
+            networks.add(network);
+            return this;
+        }
+
+        Setup prefer(String... schemes) {
+            prefer = List.of(schemes);
+            return this;
+        }
+
+        /** A node that accepts no connection. */
+        Setup behindFirewall() {
+            port = 0;
             return this;
         }
 
