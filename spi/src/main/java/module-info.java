@@ -12,6 +12,7 @@ module io.quorate.spi {
     exports io.quorate.spi.plugin;
     exports io.quorate.spi.time;
     exports io.quorate.spi.transport;
+    exports io.quorate.spi.transport.support;
     exports io.quorate.spi.wire;
 
     uses io.quorate.api.StateMachine;

@@ -13,6 +13,10 @@ import io.quorate.spi.transport.ConnectionFailure;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.transport.Origin;
 import io.quorate.spi.transport.RefusalReason;
+import io.quorate.spi.transport.support.Address;
+import io.quorate.spi.transport.support.Causes;
+import io.quorate.spi.transport.support.LiveSet;
+import io.quorate.spi.transport.support.NameResolver;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,8 +24,6 @@ import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -34,7 +36,7 @@ final class Dial implements LiveSet.Live {
 
     private final Surroundings surroundings;
     private final Bootstrap bootstrap;
-    private final Executor resolver;
+    private final NameResolver resolver;
     private final EventLoop loop;
     private final Endpoint target;
     private final long dialId;
@@ -43,7 +45,7 @@ final class Dial implements LiveSet.Live {
     private ChannelFuture connecting;
     private boolean settled;
 
-    Dial(Surroundings surroundings, Bootstrap bootstrap, Executor resolver, EventLoop loop, Endpoint target,
+    Dial(Surroundings surroundings, Bootstrap bootstrap, NameResolver resolver, EventLoop loop, Endpoint target,
             long dialId) {
         this.surroundings = surroundings;
         this.bootstrap = bootstrap;
@@ -71,19 +73,8 @@ final class Dial implements LiveSet.Live {
     }
 
     private void resolve() {
-        try {
-            resolver.execute(() -> {
-                try {
-                    List<InetAddress> addresses = List.of(InetAddress.getAllByName(target.host()));
-                    loop.execute(() -> connect(addresses, 0));
-                } catch (UnknownHostException e) {
-                    loop.execute(() -> fail("found no address for the name \"" + target.host() + "\", expected at "
-                        + "least one; check the name and the resolver"));
-                }
-            });
-        } catch (RejectedExecutionException e) {
-            fail("found too many names being resolved, expected fewer");
-        }
+        resolver.resolve(target.host(), addresses -> loop.execute(() -> connect(addresses, 0)),
+            why -> loop.execute(() -> fail(why)));
     }
 
     private void connect(List<InetAddress> addresses, int next) {

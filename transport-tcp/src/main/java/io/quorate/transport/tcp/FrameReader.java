@@ -163,7 +163,7 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (!discarding) {
             if (loss == null) {
-                loss = TlsFailures.ofLoss(cause);
+                loss = TlsFailures.ofLoss(cause, connection.requiresPostQuantum());
             }
             // TLS closes after its own errors; after any other nothing that follows could be trusted either.
             ctx.close();

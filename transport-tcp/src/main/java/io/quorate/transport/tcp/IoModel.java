@@ -11,6 +11,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.quorate.spi.transport.TransportException;
+import io.quorate.spi.transport.support.Causes;
 
 /**
  * The way to the sockets: Linux's epoll through a native library, or the platform's selectors.

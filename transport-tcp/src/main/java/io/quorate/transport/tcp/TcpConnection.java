@@ -13,6 +13,9 @@ import io.quorate.spi.transport.Origin;
 import io.quorate.spi.transport.RpcStream;
 import io.quorate.spi.transport.StreamAcceptor;
 import io.quorate.spi.transport.StreamHandler;
+import io.quorate.spi.transport.support.Address;
+import io.quorate.spi.transport.support.Goodbye;
+import io.quorate.spi.transport.support.LiveSet;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.FrameKind;
@@ -260,6 +263,10 @@ final class TcpConnection implements Connection, LiveSet.Live {
     /** Whether calls may arrive: the handshake is done on this side. */
     boolean isActive() {
         return activated.get();
+    }
+
+    boolean requiresPostQuantum() {
+        return surroundings.requirePostQuantum();
     }
 
     /** Whether frames may be delivered now. */

@@ -60,9 +60,6 @@ record TcpLimits(
     static final long CLOSE_CONNECTIONS_MILLIS = 2_000;
     static final long CLOSE_THREADS_MILLIS = 2_000;
 
-    /** Names are resolved on at most so many threads of their own: the platform's resolver blocks. */
-    static final int RESOLVER_THREADS = 4;
-
     static TcpLimits standard() {
         return new TcpLimits(TransportLimits.CONNECT_TIMEOUT_MILLIS, TransportLimits.TLS_HANDSHAKE_TIMEOUT_MILLIS,
             TransportLimits.PREAUTH_TIMEOUT_MILLIS, FrameFormat.MAX_PREAUTH_BYTES, TransportLimits.MAX_PENDING_ACCEPTED,

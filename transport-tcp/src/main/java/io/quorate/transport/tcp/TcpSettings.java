@@ -1,9 +1,8 @@
 package io.quorate.transport.tcp;
 
-import java.util.Arrays;
-import java.util.Locale;
+import io.quorate.spi.transport.support.Settings;
+import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
 
 /**
  * The transport's own settings.
@@ -19,7 +18,7 @@ record TcpSettings(TlsEngine.Choice tlsEngine, IoModel.Choice io, int ioThreads,
     private static final String IO = "io";
     private static final String IO_THREADS = "io-threads";
     private static final String BACKLOG = "backlog";
-    private static final TreeSet<String> KNOWN = new TreeSet<>(Arrays.asList(TLS_ENGINE, IO, IO_THREADS, BACKLOG));
+    private static final List<String> KNOWN = List.of(TLS_ENGINE, IO, IO_THREADS, BACKLOG);
 
     private static final int MAX_IO_THREADS = 64;
     private static final int MAX_BACKLOG = 65_535;
@@ -31,17 +30,12 @@ record TcpSettings(TlsEngine.Choice tlsEngine, IoModel.Choice io, int ioThreads,
      * @throws IllegalArgumentException if one is unknown or has a value that it cannot have
      */
     static TcpSettings of(Map<String, String> settings) {
-        for (String key : new TreeSet<>(settings.keySet())) {
-            if (!KNOWN.contains(key)) {
-                throw new IllegalArgumentException("setting of the tcp transport: found \"" + key + "\", expected one "
-                    + "of " + KNOWN);
-            }
-        }
+        Settings read = Settings.of(TcpTransportProvider.SCHEME, settings, KNOWN);
         return new TcpSettings(
-            choice(TlsEngine.Choice.class, TLS_ENGINE, settings.get(TLS_ENGINE), TlsEngine.Choice.AUTO),
-            choice(IoModel.Choice.class, IO, settings.get(IO), IoModel.Choice.AUTO),
-            number(IO_THREADS, settings.get(IO_THREADS), defaultIoThreads(), MAX_IO_THREADS),
-            number(BACKLOG, settings.get(BACKLOG), DEFAULT_BACKLOG, MAX_BACKLOG));
+            read.choice(TlsEngine.Choice.class, TLS_ENGINE, TlsEngine.Choice.AUTO),
+            read.choice(IoModel.Choice.class, IO, IoModel.Choice.AUTO),
+            read.number(IO_THREADS, defaultIoThreads(), 1, MAX_IO_THREADS),
+            read.number(BACKLOG, DEFAULT_BACKLOG, 1, MAX_BACKLOG));
     }
 
     /**
@@ -49,38 +43,5 @@ record TcpSettings(TlsEngine.Choice tlsEngine, IoModel.Choice io, int ioThreads,
      */
     private static int defaultIoThreads() {
         return Runtime.getRuntime().availableProcessors() > 2 ? 2 : 1;
-    }
-
-    private static <E extends Enum<E>> E choice(Class<E> type, String key, String value, E otherwise) {
-        if (value == null) {
-            return otherwise;
-        }
-        for (E constant : type.getEnumConstants()) {
-            if (label(constant).equals(value)) {
-                return constant;
-            }
-        }
-        throw new IllegalArgumentException("setting " + key + ": found \"" + value + "\", expected one of "
-            + Arrays.stream(type.getEnumConstants()).map(TcpSettings::label).toList());
-    }
-
-    private static String label(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static int number(String key, String value, int otherwise, int most) {
-        if (value == null) {
-            return otherwise;
-        }
-        String expected = "setting " + key + ": found \"" + value + "\", expected a whole number from 1 to " + most;
-        try {
-            int number = Integer.parseInt(value);
-            if (number < 1 || number > most) {
-                throw new IllegalArgumentException(expected);
-            }
-            return number;
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(expected, e);
-        }
     }
 }

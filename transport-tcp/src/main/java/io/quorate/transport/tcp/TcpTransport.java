@@ -21,6 +21,11 @@ import io.quorate.spi.transport.RefusalReason;
 import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportContext;
 import io.quorate.spi.transport.TransportException;
+import io.quorate.spi.transport.support.Address;
+import io.quorate.spi.transport.support.Admission;
+import io.quorate.spi.transport.support.Causes;
+import io.quorate.spi.transport.support.LiveSet;
+import io.quorate.spi.transport.support.NameResolver;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -28,10 +33,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,7 +46,6 @@ final class TcpTransport implements Transport {
 
     private static final Logger LOG = LoggerFactory.getLogger(TcpTransport.class);
     private static final AtomicInteger THREADS = new AtomicInteger();
-    private static final int MAX_RESOLVING = 1_024;
     private static final int READ_FIRST_BYTES = 4 << 10;
     private static final int READ_LEAST_BYTES = 512;
 
@@ -56,7 +58,7 @@ final class TcpTransport implements Transport {
     private TlsEngine engine;
     private IoModel io;
     private MultiThreadIoEventLoopGroup loops;
-    private ThreadPoolExecutor resolver;
+    private NameResolver resolver;
     private Bootstrap dialer;
     private Channel listener;
     private volatile Surroundings surroundings;
@@ -68,7 +70,7 @@ final class TcpTransport implements Transport {
         this.context = context;
         this.settings = settings;
         this.limits = limits;
-        this.admission = new Admission(limits);
+        this.admission = new Admission(limits.maxPending(), limits.maxPendingPerSource(), limits.maxAccepted());
     }
 
     @Override
@@ -91,7 +93,8 @@ final class TcpTransport implements Transport {
 
     private void choose() throws TransportException {
         if (engine == null) {
-            engine = TlsEngine.of(settings.tlsEngine());
+            TlsEngine found = TlsEngine.of(settings.tlsEngine());
+            engine = context.requirePostQuantum() ? found.postQuantumOnly() : found;
         }
         if (io == null) {
             io = IoModel.of(settings.io());
@@ -109,12 +112,10 @@ final class TcpTransport implements Transport {
             LOG.info("tcp: TLS by {}", engine.description());
         }
         loops = new MultiThreadIoEventLoopGroup(settings.ioThreads(), threads("quorate-tcp-"), io.handlers());
-        resolver = new ThreadPoolExecutor(TcpLimits.RESOLVER_THREADS, TcpLimits.RESOLVER_THREADS, 10, TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(MAX_RESOLVING), threads("quorate-tcp-names-"));
-        resolver.allowCoreThreadTimeOut(true);
+        resolver = new NameResolver("quorate-tcp-names-");
         dialer = options(new Bootstrap().channel(io.socket()));
         surroundings = new Surroundings(sink, context.counters(), limits, new TlsContexts(context.credentials(),
-            engine), live, engine.isOpenSsl());
+            engine), live, context.requirePostQuantum(), engine.isOpenSsl());
         if (context.listen().isPresent()) {
             try {
                 listen(context.listen().get());
@@ -264,7 +265,7 @@ final class TcpTransport implements Transport {
             listener.close();
         }
         var ended = live.shutDown();
-        resolver.shutdownNow();
+        resolver.close();
         // A handler may close the transport; waiting for its own thread would be waiting for itself.
         boolean mayWait = !onOwnThread();
         if (mayWait) {

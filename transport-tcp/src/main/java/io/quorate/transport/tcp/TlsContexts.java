@@ -3,6 +3,7 @@ package io.quorate.transport.tcp;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSslCertificateException;
 import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
@@ -11,8 +12,12 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.internal.tcnative.SSL;
 import io.netty.util.ReferenceCountUtil;
+import io.quorate.spi.transport.CertificateRefusedException;
 import io.quorate.spi.transport.Origin;
 import io.quorate.spi.transport.TlsCredentials;
+import io.quorate.spi.transport.support.Judgement;
+import io.quorate.spi.transport.support.JudgingTrustManager;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
@@ -30,6 +35,12 @@ final class TlsContexts {
 
     static final String PROTOCOL = "TLSv1.3";
     static final String ALPN = "quorate/1";
+
+    // OpenSSL's X509_V_ERR_ numbers, which BoringSSL turns into the alerts named beside them.
+    private static final int UNABLE_TO_GET_ISSUER_LOCALLY = 20; // unknown_ca
+    private static final int NOT_YET_VALID = 9; // certificate_expired: there is no alert for too early
+    private static final int HAS_EXPIRED = 10; // certificate_expired
+    private static final int REJECTED = 28; // bad_certificate
 
     /**
      * Longer than the seven days that RFC 8446 §4.6.1 permits a ticket to live, which makes the platform's engine send
@@ -102,7 +113,7 @@ final class TlsContexts {
     private SslContext build(SslContextBuilder builder, TlsCredentials credentials) throws SSLException {
         builder.sslProvider(engine.provider())
             .protocols(PROTOCOL)
-            .trustManager(new JudgingTrustManager(credentials.trust(), engine.isOpenSsl()))
+            .trustManager(new JudgingTrustManager(credentials.trust(), TlsContexts::currentNote, this::told))
             .applicationProtocolConfig(alpn());
         if (engine.isOpenSsl()) {
             builder.option(OpenSslContextOption.GROUPS, engine.groups().toArray(String[]::new));
@@ -115,6 +126,24 @@ final class TlsContexts {
             context.sessionContext().setSessionTimeout(NO_TICKET_TIMEOUT_SECONDS);
         }
         return context;
+    }
+
+    /** TLS runs inside the gate of the connection that is judged, whichever engine does it. */
+    private static Judgement currentNote(SSLEngine ignored) {
+        TlsGate gate = TlsGate.current();
+        return gate == null ? null : gate.judgement();
+    }
+
+    private CertificateException told(CertificateRefusedException refused) {
+        if (!engine.isOpenSsl()) {
+            return refused; // which the platform's engine tells as certificate_unknown, whatever it is
+        }
+        return new OpenSslCertificateException(refused.getMessage(), refused, switch (refused.reason()) {
+            case UNTRUSTED_AUTHORITY -> UNABLE_TO_GET_ISSUER_LOCALLY;
+            case CERTIFICATE_EXPIRED -> HAS_EXPIRED;
+            case CERTIFICATE_NOT_YET_VALID -> NOT_YET_VALID;
+            default -> REJECTED;
+        });
     }
 
     private ApplicationProtocolConfig alpn() {

@@ -2,7 +2,9 @@ package io.quorate.transport.tcp;
 
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslProvider;
+import io.quorate.spi.transport.Evidence;
 import io.quorate.spi.transport.TransportException;
+import io.quorate.spi.transport.support.Causes;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +28,7 @@ record TlsEngine(SslProvider provider, String library, String why, List<String> 
     /** What configuration may ask for. */
     enum Choice { AUTO, OPENSSL, JDK }
 
-    static final String POST_QUANTUM = "X25519MLKEM768";
+    private static final String POST_QUANTUM = Evidence.POST_QUANTUM_GROUP;
     private static final List<String> CLASSICAL_OPENSSL = List.of("X25519", "P-256");
     private static final List<String> CLASSICAL_JDK = List.of("x25519", "secp256r1");
 
@@ -63,6 +65,21 @@ record TlsEngine(SslProvider provider, String library, String why, List<String> 
         }
         groups.addAll(CLASSICAL_JDK);
         return new TlsEngine(SslProvider.JDK, "JDK " + Runtime.version().feature() + " JSSE", why, List.copyOf(groups));
+    }
+
+    /**
+     * The same library with the post-quantum key exchange alone.
+     *
+     * @throws TransportException if it has none
+     */
+    TlsEngine postQuantumOnly() throws TransportException {
+        if (!groups.contains(POST_QUANTUM)) {
+            throw new TransportException("found that the post-quantum key exchange is required, but " + library + " ("
+                + why + ") has " + String.join(", ", names()) + " alone; expected " + POST_QUANTUM
+                + ". Set tls-engine = openssl on a platform that has netty-tcnative-boringssl-static, or do not "
+                + "require it");
+        }
+        return new TlsEngine(provider, library, why, List.of(POST_QUANTUM));
     }
 
     boolean isOpenSsl() {

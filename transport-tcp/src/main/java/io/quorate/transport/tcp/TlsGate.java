@@ -5,8 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.FastThreadLocal;
-import io.quorate.spi.transport.CertificateRefusedException;
-import java.util.Optional;
+import io.quorate.spi.transport.support.Judgement;
 
 /**
  * Stands between the socket and TLS: counts what arrives, keeps the first bytes for a diagnosis, stops a handshake that
@@ -25,9 +24,8 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
     private int firstSize;
     private volatile long bytesRead;
     private boolean open;
-    private boolean trusted;
     private boolean overLimit;
-    private CertificateRefusedException refused;
+    private final Judgement judgement = new Judgement();
     private ChannelHandlerContext context;
 
     /** The gate whose bytes this thread is feeding to TLS, or null. */
@@ -35,21 +33,9 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
         return CURRENT.get();
     }
 
-    void trusted() {
-        trusted = true;
-    }
-
-    void refused(CertificateRefusedException reason) {
-        refused = reason;
-    }
-
-    /** Whether the other side's certificate was judged on this very connection, and accepted. */
-    boolean isTrusted() {
-        return trusted && refused == null;
-    }
-
-    Optional<CertificateRefusedException> refusal() {
-        return Optional.ofNullable(refused);
+    /** What was found about the other side's certificate. */
+    Judgement judgement() {
+        return judgement;
     }
 
     /** Whether the other side sent more than a TLS handshake can need. */

@@ -7,20 +7,18 @@ import io.netty.handler.ssl.OpenSslSession;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
-import io.quorate.spi.transport.ChannelBinding;
 import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.transport.ConnectionFailure;
 import io.quorate.spi.transport.Evidence;
 import io.quorate.spi.transport.Origin;
 import io.quorate.spi.transport.RefusalReason;
-import java.io.ByteArrayInputStream;
+import io.quorate.spi.transport.support.Address;
+import io.quorate.spi.transport.support.Causes;
+import io.quorate.spi.transport.support.LiveSet;
+import io.quorate.spi.transport.support.PresentedChain;
+import io.quorate.spi.transport.support.TlsFailure;
 import java.nio.channels.ClosedChannelException;
-import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import javax.net.ssl.SSLException;
@@ -70,7 +68,8 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
     static void begin(Surroundings surroundings, Channel channel, Origin origin, OptionalLong dialId,
             long beganNanos, Runnable onActive) {
         Upgrade upgrade = new Upgrade(surroundings, channel, origin, dialId, beganNanos, onActive);
-        surroundings.live().add(upgrade, channel);
+        surroundings.live().add(upgrade);
+        channel.closeFuture().addListener(closed -> surroundings.live().remove(upgrade));
         try {
             upgrade.tls = surroundings.tls().prepare(origin, channel.alloc(), surroundings.limits().tlsMillis());
         } catch (SSLException | RuntimeException e) {
@@ -88,7 +87,7 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
             if (done.isSuccess()) {
                 secured(ctx);
             } else {
-                fail(TlsFailures.ofHandshake(done.cause(), gate));
+                fail(why(done.cause()));
             }
         }
     }
@@ -97,29 +96,30 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
         SslHandler handler = tls.handler();
         String protocol = handler.applicationProtocol();
         if (!TlsContexts.ALPN.equals(protocol)) {
-            fail(TlsFailures.alpn(protocol));
+            fail(TlsFailure.alpn(protocol, TlsContexts.ALPN));
             return;
         }
         SSLSession session = handler.engine().getSession();
         if (!TlsContexts.PROTOCOL.equals(session.getProtocol())) {
-            fail(RefusalReason.TLS_VERSION, "found " + session.getProtocol() + ", expected TLS 1.3");
+            fail(TlsFailure.version(session.getProtocol()));
             return;
         }
-        if (!gate.isTrusted()) {
-            // A resumed session would be one: it proves who the other side was, and nobody has asked whether it still
-            // is.
-            fail(RefusalReason.TLS_FAILED, "found a session in which no certificate was judged, expected a "
-                + "full handshake");
+        if (!gate.judgement().isAccepted()) {
+            fail(TlsFailure.notJudged());
             return;
         }
         Evidence evidence;
         try {
             evidence = evidence(session);
         } catch (SSLPeerUnverifiedException e) {
-            fail(RefusalReason.NO_CERTIFICATE, "found no certificate, expected one: TLS is mutual here");
+            fail(TlsFailure.noCertificate());
             return;
         } catch (CertificateException e) {
             fail(RefusalReason.CERTIFICATE_INVALID, "found a certificate that cannot be read: " + Causes.root(e));
+            return;
+        }
+        if (surroundings.requirePostQuantum() && !evidence.isPostQuantum()) {
+            fail(TlsFailure.notPostQuantum(evidence.keyExchange().orElse("that the TLS library does not tell")));
             return;
         }
         settled = true;
@@ -139,21 +139,13 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
     }
 
     private Evidence evidence(SSLSession session) throws SSLPeerUnverifiedException, CertificateException {
-        // Read afresh, so that a chain is of the same kind and compares alike whichever library has verified it.
-        CertificateFactory factory = CertificateFactory.getInstance("X.509");
-        List<X509Certificate> chain = new ArrayList<>();
-        for (Certificate certificate : session.getPeerCertificates()) {
-            chain.add((X509Certificate) factory.generateCertificate(
-                new ByteArrayInputStream(certificate.getEncoded())));
-        }
-        X509Certificate own = tls.credentials().chain().get(0);
-        X509Certificate other = chain.get(0);
+        PresentedChain chain = PresentedChain.read(session.getPeerCertificates());
         Optional<String> group = session instanceof OpenSslSession openSsl
-            ? Optional.ofNullable(openSsl.getNamedGroup()) : Optional.empty();
-        return new Evidence(chain, switch (origin) {
-            case DIALED -> ChannelBinding.ofEndPoints(own, other);
-            case ACCEPTED -> ChannelBinding.ofEndPoints(other, own);
-        }, group, session.getProtocol() + " " + session.getCipherSuite() + group.map(name -> " " + name).orElse(""));
+            ? Optional.ofNullable(openSsl.getNamedGroup())
+            // The platform's engine does not tell, but where one alone was offered there is nothing to ask.
+            : Optional.of(Evidence.POST_QUANTUM_GROUP).filter(alone -> surroundings.requirePostQuantum());
+        return new Evidence(chain.certificates(), chain.binding(origin, tls.credentials().chain().get(0)), group,
+            session.getProtocol() + " " + session.getCipherSuite() + group.map(name -> " " + name).orElse(""));
     }
 
     @Override
@@ -164,14 +156,14 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         if (!settled) {
-            fail(TlsFailures.ofHandshake(new ClosedChannelException(), gate));
+            fail(why(new ClosedChannelException()));
         }
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (!settled) {
-            fail(TlsFailures.ofHandshake(cause, gate));
+            fail(why(cause));
         }
     }
 
@@ -185,7 +177,11 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
         });
     }
 
-    private void fail(TlsFailures.Failure failure) {
+    private TlsFailure why(Throwable cause) {
+        return TlsFailures.ofHandshake(cause, gate, surroundings.requirePostQuantum());
+    }
+
+    private void fail(TlsFailure failure) {
         fail(failure.reason(), failure.detail());
     }
 

@@ -34,9 +34,19 @@ final class TestNode implements AutoCloseable, ConnectionSink {
     }
 
     TestNode(Map<String, String> settings, Supplier<TlsCredentials> credentials, boolean listens, TcpLimits limits) {
+        this(settings, credentials, listens, limits, false);
+    }
+
+    /** One that refuses every key exchange but the post-quantum one. */
+    static TestNode postQuantum(TlsCredentials credentials) {
+        return new TestNode(Map.of("tls-engine", "openssl"), () -> credentials, true, TcpLimits.standard(), true);
+    }
+
+    private TestNode(Map<String, String> settings, Supplier<TlsCredentials> credentials, boolean listens,
+            TcpLimits limits, boolean postQuantum) {
         Optional<Endpoint> listen = listens ? Optional.of(new Endpoint("tcp", "127.0.0.1", 0)) : Optional.empty();
         transport = new TcpTransport(new TransportContext(credentials, listen,
-            name -> counted.merge(name, 1, Integer::sum), false, settings), TcpSettings.of(settings), limits);
+            name -> counted.merge(name, 1, Integer::sum), postQuantum, settings), TcpSettings.of(settings), limits);
         try {
             transport.start(this);
         } catch (TransportException e) {

@@ -1,10 +1,10 @@
-package io.quorate.transport.tcp;
+package io.quorate.spi.transport.support;
 
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Reads chains of causes, and turns what libraries say into words for people. */
-final class Causes {
+/** Reads chains of causes, and turns what libraries say into words for people. Stateless; thread-safe. */
+public final class Causes {
 
     /** Causes can form a ring; no real chain is longer. */
     private static final int MAX_DEPTH = 16;
@@ -17,7 +17,7 @@ final class Causes {
     }
 
     /** The first throwable of {@code type} among {@code thrown} and its causes. */
-    static <T extends Throwable> Optional<T> find(Throwable thrown, Class<T> type) {
+    public static <T extends Throwable> Optional<T> find(Throwable thrown, Class<T> type) {
         Throwable at = thrown;
         for (int depth = 0; at != null && depth < MAX_DEPTH; depth++) {
             if (type.isInstance(at)) {
@@ -29,7 +29,7 @@ final class Causes {
     }
 
     /** All messages of the chain, one after another, for searching. */
-    static String text(Throwable thrown) {
+    public static String text(Throwable thrown) {
         StringBuilder text = new StringBuilder();
         Throwable at = thrown;
         for (int depth = 0; at != null && depth < MAX_DEPTH; depth++) {
@@ -40,7 +40,7 @@ final class Causes {
     }
 
     /** What the innermost cause says, without class names and library prefixes. */
-    static String root(Throwable thrown) {
+    public static String root(Throwable thrown) {
         Throwable at = thrown;
         String said = null;
         for (int depth = 0; at != null && depth < MAX_DEPTH; depth++) {
@@ -53,7 +53,7 @@ final class Causes {
     }
 
     /** {@code text} in one line of bounded length, without class names, library prefixes and control characters. */
-    static String plain(String text) {
+    public static String plain(String text) {
         String plain = NATIVE_PREFIX.matcher(text).replaceAll("");
         plain = CLASS_NAMES.matcher(plain).replaceAll("").replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
         return plain.length() <= MAX_CHARS ? plain : plain.substring(0, MAX_CHARS) + "…";

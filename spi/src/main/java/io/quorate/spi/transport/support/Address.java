@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.spi.transport.support;
 
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -9,9 +9,10 @@ import java.net.SocketAddress;
  * @param host the address alone
  * @param text address and port
  */
-record Address(String host, String text) {
+public record Address(String host, String text) {
 
-    static Address of(SocketAddress address) {
+    /** The words for {@code address}; "unknown" if it is not one of the internet. */
+    public static Address of(SocketAddress address) {
         if (address instanceof InetSocketAddress inet) {
             String host = inet.getAddress() == null ? inet.getHostString() : inet.getAddress().getHostAddress();
             return new Address(host, (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + inet.getPort());

@@ -1,25 +1,25 @@
-package io.quorate.transport.tcp;
+package io.quorate.spi.transport.support;
 
-import io.netty.channel.Channel;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /** Everything of a transport that has to be told when it closes, until it is gone by itself. Thread-safe. */
-final class LiveSet {
+public final class LiveSet {
 
     private final Set<Live> members = new HashSet<>();
     private final CompletableFuture<Void> empty = new CompletableFuture<>();
     private boolean closing;
 
     /** An attempt or a connection. Compared by identity. */
-    interface Live {
+    public interface Live {
         /** The transport is closing: end, and say so. From any thread; does not block. */
         void shutDown();
     }
 
-    void add(Live member) {
+    /** Adds {@code member}; tells it at once if the transport is closing already. */
+    public void add(Live member) {
         boolean tooLate;
         synchronized (this) {
             members.add(member);
@@ -30,25 +30,21 @@ final class LiveSet {
         }
     }
 
-    /** Adds {@code member} until {@code channel} is closed. */
-    void add(Live member, Channel channel) {
-        add(member);
-        channel.closeFuture().addListener(future -> remove(member));
-    }
-
-    synchronized void remove(Live member) {
+    /** {@code member} has ended. Idempotent. */
+    public synchronized void remove(Live member) {
         members.remove(member);
         if (closing && members.isEmpty()) {
             empty.complete(null);
         }
     }
 
-    synchronized int size() {
+    /** How many have not ended yet. */
+    public synchronized int size() {
         return members.size();
     }
 
     /** Tells all members, and those that still come, to end; the result completes when none is left. */
-    CompletableFuture<Void> shutDown() {
+    public CompletableFuture<Void> shutDown() {
         List<Live> now;
         synchronized (this) {
             closing = true;

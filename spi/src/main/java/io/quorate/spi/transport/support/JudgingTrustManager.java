@@ -1,11 +1,11 @@
-package io.quorate.transport.tcp;
+package io.quorate.spi.transport.support;
 
-import io.netty.handler.ssl.OpenSslCertificateException;
 import io.quorate.spi.transport.CertificateRefusedException;
 import io.quorate.spi.transport.RefusalReason;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.function.Function;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
@@ -13,35 +13,40 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * Lets the credentials' own judge decide, notes the verdict on the connection that it is about, and tells the other
  * side as much of the reason as a TLS alert can say.
  *
- * <p>The note is made here because the TLS libraries are free to lose or rewrap what a judge throws, and because a
- * resumed session never asks one: a connection without a note is refused.
+ * <p>Thread-safe as far as its parts are.
  */
-final class JudgingTrustManager extends X509ExtendedTrustManager {
-
-    // OpenSSL's X509_V_ERR_ numbers, which BoringSSL turns into the alerts named beside them.
-    private static final int UNABLE_TO_GET_ISSUER_LOCALLY = 20; // unknown_ca
-    private static final int NOT_YET_VALID = 9; // certificate_expired: there is no alert for too early
-    private static final int HAS_EXPIRED = 10; // certificate_expired
-    private static final int REJECTED = 28; // bad_certificate
+public final class JudgingTrustManager extends X509ExtendedTrustManager {
 
     private final X509ExtendedTrustManager judge;
-    private final boolean openSsl;
+    private final Function<SSLEngine, Judgement> noteOf;
+    private final Function<CertificateRefusedException, CertificateException> tell;
 
-    JudgingTrustManager(X509ExtendedTrustManager judge, boolean openSsl) {
+    /**
+     * A judge for all connections that use the same credentials.
+     *
+     * @param judge decides; its reasons are those of a {@link CertificateRefusedException}, and any other failure of it
+     *     is a refusal too
+     * @param noteOf finds the note of the connection whose TLS is done by an engine; null if there is none, and the
+     *     verdict then reaches TLS alone
+     * @param tell what to throw so that the TLS library sends the fitting alert
+     */
+    public JudgingTrustManager(X509ExtendedTrustManager judge, Function<SSLEngine, Judgement> noteOf,
+            Function<CertificateRefusedException, CertificateException> tell) {
         this.judge = judge;
-        this.openSsl = openSsl;
+        this.noteOf = noteOf;
+        this.tell = tell;
     }
 
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
             throws CertificateException {
-        judge(() -> judge.checkClientTrusted(chain, authType, engine));
+        judge(engine, () -> judge.checkClientTrusted(chain, authType, engine));
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
             throws CertificateException {
-        judge(() -> judge.checkServerTrusted(chain, authType, engine));
+        judge(engine, () -> judge.checkServerTrusted(chain, authType, engine));
     }
 
     @Override
@@ -75,53 +80,36 @@ final class JudgingTrustManager extends X509ExtendedTrustManager {
         return new X509Certificate[0];
     }
 
-    private void judge(Judgement judgement) throws CertificateException {
-        TlsGate gate = TlsGate.current();
+    private void judge(SSLEngine engine, Check check) throws CertificateException {
+        Judgement note = noteOf.apply(engine);
         try {
-            judgement.run();
-        } catch (CertificateRefusedException refused) {
-            note(gate, refused);
-            throw tell(refused);
+            check.run();
         } catch (CertificateException refused) {
             CertificateRefusedException named = Causes.find(refused, CertificateRefusedException.class)
                 .orElseGet(() -> new CertificateRefusedException(
                     RefusalReason.CERTIFICATE_INVALID, Causes.root(refused), refused));
-            note(gate, named);
-            throw tell(named);
+            throw refuse(note, named);
         } catch (RuntimeException defect) {
-            CertificateRefusedException named = new CertificateRefusedException(RefusalReason.CERTIFICATE_INVALID,
-                "the check of the certificate itself failed: " + Causes.root(defect), defect);
-            note(gate, named);
-            throw tell(named);
+            throw refuse(note, new CertificateRefusedException(RefusalReason.CERTIFICATE_INVALID,
+                "the check of the certificate itself failed: " + Causes.root(defect), defect));
         }
-        if (gate != null) {
-            gate.trusted();
+        if (note != null) {
+            note.accept();
         }
     }
 
-    private static void note(TlsGate gate, CertificateRefusedException refused) {
-        if (gate != null) {
-            gate.refused(refused);
+    private CertificateException refuse(Judgement note, CertificateRefusedException reason) {
+        if (note != null) {
+            note.refuse(reason);
         }
-    }
-
-    private CertificateException tell(CertificateRefusedException refused) {
-        if (openSsl) {
-            return new OpenSslCertificateException(refused.getMessage(), refused, switch (refused.reason()) {
-                case UNTRUSTED_AUTHORITY -> UNABLE_TO_GET_ISSUER_LOCALLY;
-                case CERTIFICATE_EXPIRED -> HAS_EXPIRED;
-                case CERTIFICATE_NOT_YET_VALID -> NOT_YET_VALID;
-                default -> REJECTED;
-            });
-        }
-        return refused; // which the platform's engine tells as certificate_unknown, whatever it is
+        return tell.apply(reason);
     }
 
     private static CertificateException notAnEngine() {
         return new CertificateException("found a check outside a TLS engine, expected one inside");
     }
 
-    private interface Judgement {
+    private interface Check {
         void run() throws CertificateException;
     }
 }

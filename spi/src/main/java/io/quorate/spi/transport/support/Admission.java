@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.spi.transport.support;
 
 import io.quorate.spi.transport.RefusalReason;
 import java.util.HashMap;
@@ -10,29 +10,41 @@ import java.util.Map;
  *
  * <p>Thread-safe.
  */
-final class Admission {
+public final class Admission {
 
-    private final TcpLimits limits;
+    private final int maxPending;
+    private final int maxPendingPerSource;
+    private final int maxAccepted;
     private final Map<String, Integer> pendingBySource = new HashMap<>();
     private int pending;
     private int accepted;
 
-    Admission(TcpLimits limits) {
-        this.limits = limits;
+    /**
+     * Nobody yet.
+     *
+     * @param maxPending accepted connections that are not active yet, such as
+     *     {@link io.quorate.spi.transport.TransportLimits#MAX_PENDING_ACCEPTED}
+     * @param maxPendingPerSource the same, from one source
+     * @param maxAccepted accepted connections, active or not
+     */
+    public Admission(int maxPending, int maxPendingPerSource, int maxAccepted) {
+        this.maxPending = maxPending;
+        this.maxPendingPerSource = maxPendingPerSource;
+        this.maxAccepted = maxAccepted;
     }
 
     /** Room for a connection from {@code source}, or why there is none. */
-    synchronized Outcome admit(String source) {
-        if (accepted >= limits.maxAccepted()) {
-            return full(RefusalReason.TOO_MANY_CONNECTIONS, accepted, "accepted connections", limits.maxAccepted());
+    public synchronized Outcome admit(String source) {
+        if (accepted >= maxAccepted) {
+            return full(RefusalReason.TOO_MANY_CONNECTIONS, accepted, "accepted connections", maxAccepted);
         }
-        if (pending >= limits.maxPending()) {
-            return full(RefusalReason.TOO_MANY_HANDSHAKES, pending, "handshakes under way", limits.maxPending());
+        if (pending >= maxPending) {
+            return full(RefusalReason.TOO_MANY_HANDSHAKES, pending, "handshakes under way", maxPending);
         }
         int fromSource = pendingBySource.getOrDefault(source, 0);
-        if (fromSource >= limits.maxPendingPerSource()) {
+        if (fromSource >= maxPendingPerSource) {
             return full(RefusalReason.TOO_MANY_HANDSHAKES_FROM_SOURCE, fromSource,
-                "handshakes under way from " + source, limits.maxPendingPerSource());
+                "handshakes under way from " + source, maxPendingPerSource);
         }
         accepted++;
         pending++;
@@ -40,11 +52,13 @@ final class Admission {
         return new Place(this, source);
     }
 
-    synchronized int pending() {
+    /** How many are not active yet. */
+    public synchronized int pending() {
         return pending;
     }
 
-    synchronized int accepted() {
+    /** How many there are. */
+    public synchronized int accepted() {
         return accepted;
     }
 
@@ -58,15 +72,15 @@ final class Admission {
     }
 
     /** The answer. */
-    sealed interface Outcome permits Place, Full {
+    public sealed interface Outcome permits Place, Full {
     }
 
     /** No room. */
-    record Full(RefusalReason reason, String detail) implements Outcome {
+    public record Full(RefusalReason reason, String detail) implements Outcome {
     }
 
     /** Room for one connection, until it is gone. */
-    static final class Place implements Outcome {
+    public static final class Place implements Outcome {
         private final Admission admission;
         private final String source;
         private boolean isPending = true;
@@ -78,7 +92,7 @@ final class Admission {
         }
 
         /** The connection is active, and pending no more. Idempotent. */
-        void activated() {
+        public void activated() {
             synchronized (admission) {
                 if (isPending) {
                     isPending = false;
@@ -88,7 +102,7 @@ final class Admission {
         }
 
         /** The connection is gone. Idempotent. */
-        void gone() {
+        public void gone() {
             synchronized (admission) {
                 activated();
                 if (isHeld) {
