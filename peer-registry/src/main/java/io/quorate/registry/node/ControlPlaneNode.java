@@ -376,6 +376,8 @@ public final class ControlPlaneNode implements ControlPlane {
         private Membership bootstrap;
         private final List<Supplier<Transport>> transports = new ArrayList<>();
         private List<Endpoint> advertised = List.of();
+        private List<String> prefer = List.of();
+        private boolean requirePostQuantum;
         private SessionSettings sessions = SessionSettings.forNode();
         private Counters counters = new Counters();
         private String version = "unknown";
@@ -411,7 +413,8 @@ public final class ControlPlaneNode implements ControlPlane {
         /** Adds a transport. Its credentials are the identity's, and it counts with this node's counters. */
         public Builder transport(TransportProvider provider, Optional<Endpoint> listen, Map<String, String> settings) {
             transports.add(() ->
-                provider.create(new TransportContext(identity::credentials, listen, counters, false, settings)));
+                provider.create(new TransportContext(identity::credentials, listen, counters, requirePostQuantum,
+                    settings)));
             return this;
         }
 
@@ -424,6 +427,25 @@ public final class ControlPlaneNode implements ControlPlane {
         /** Where others can reach this node, if it is neither what the configuration says nor where it listens. */
         public Builder advertise(List<Endpoint> endpoints) {
             advertised = List.copyOf(endpoints);
+            return this;
+        }
+
+        /**
+         * The schemes of the preferred transports, the best first. In this order another node's endpoints are tried and
+         * the connections to it used; what fails is followed by the next at once, and tried again now and then. Without
+         * this, the order in which a node's endpoints are listed counts.
+         */
+        public Builder prefer(List<String> schemes) {
+            prefer = List.copyOf(schemes);
+            return this;
+        }
+
+        /**
+         * Whether a connection without the post-quantum key exchange is refused: by every transport that is added with
+         * its provider, and once more by the node. By default it is preferred where both sides have it.
+         */
+        public Builder requirePostQuantum(boolean required) {
+            requirePostQuantum = required;
             return this;
         }
 
@@ -502,8 +524,9 @@ public final class ControlPlaneNode implements ControlPlane {
                     + "; use the certificate that was issued for this node");
             }
             return new ControlPlaneNode(new NodeSettings(self, cluster, directory, identity,
-                transports.stream().map(Supplier::get).toList(), advertised, consensus, consensusSettings, stateMachine,
-                bootstrap, sessions, counters, version, loop, applyThread, incarnation));
+                transports.stream().map(Supplier::get).toList(), advertised, prefer, requirePostQuantum, consensus,
+                consensusSettings, stateMachine, bootstrap, sessions, counters, version, loop, applyThread,
+                incarnation));
         }
 
         private static void require(Object part, String name) {

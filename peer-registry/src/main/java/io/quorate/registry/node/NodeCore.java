@@ -98,7 +98,8 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         this.sessions = new Sessions(new Sessions.Context(loop, settings.identity(), settings.transports(),
             LocalDescription.of(settings.cluster(), settings.identity().self(), incarnation, endpointsBeforeBinding(),
                 settings.version()),
-            this, new NodeServer(this, settings.counters()), this, settings.sessions(), settings.counters()));
+            this, new NodeServer(this, settings.counters()), this, settings.sessions(), settings.counters(),
+            settings.prefer(), settings.requirePostQuantum()));
         this.consensus = settings.consensus().create(new ConsensusContext(settings.self(), settings.cluster(),
             settings.directory(), settings.bootstrap(), loop, sessions, this, settings.consensusSettings()));
         this.submissions =
@@ -187,14 +188,16 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
             }
         });
         presence.update(confirmed, status.membership());
-        updateTargets(status.membership());
+        updateTargets(status.membership(), seen);
         reconciler.reconcile();
     }
 
-    private void updateTargets(Membership membership) {
+    private void updateTargets(Membership membership, SortedMap<NodeId, NodePresence> seen) {
         List<DialTarget> wanted = new ArrayList<>();
+        RegistrySnapshot records = registry.snapshot();
         for (NodeId member : membership.members()) {
-            List<Endpoint> endpoints = membership.endpoints().getOrDefault(member, List.of());
+            List<Endpoint> endpoints = KnownEndpoints.of(member, settings.bootstrap(), membership,
+                Optional.ofNullable(seen.get(member)), records);
             if (!member.equals(settings.self()) && !endpoints.isEmpty()) {
                 wanted.add(DialTarget.node(member, endpoints));
             }

@@ -26,6 +26,8 @@ record NodeSettings(
     Identity identity,
     List<Transport> transports,
     List<Endpoint> advertised,
+    List<String> prefer,
+    boolean requirePostQuantum,
     ConsensusProvider consensus,
     Map<String, String> consensusSettings,
     StateMachine stateMachine,

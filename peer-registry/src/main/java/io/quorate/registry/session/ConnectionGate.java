@@ -56,6 +56,7 @@ final class ConnectionGate implements ConnectionSink {
     private final Dialer dialer;
     private final Sessions sessions;
     private final Consumer<RefusalEvent> onRefusal;
+    private final boolean requirePostQuantum;
     private final Set<Entrance> entrances = new LinkedHashSet<>();
     private final Map<String, Integer> acceptedBySource = new HashMap<>();
     private int accepted;
@@ -64,7 +65,7 @@ final class ConnectionGate implements ConnectionSink {
 
     ConnectionGate(NodeLoop loop, Identity identity, Supplier<LocalDescription> local, Handshake.Judge judge,
         SessionSettings settings, Counters counters, RefusalLog refusals, Dialer dialer, Sessions sessions,
-        Consumer<RefusalEvent> onRefusal) {
+        Consumer<RefusalEvent> onRefusal, boolean requirePostQuantum) {
         this.loop = loop;
         this.identity = identity;
         this.local = local;
@@ -75,6 +76,7 @@ final class ConnectionGate implements ConnectionSink {
         this.dialer = dialer;
         this.sessions = sessions;
         this.onRefusal = onRefusal;
+        this.requirePostQuantum = requirePostQuantum;
     }
 
     @Override
@@ -123,6 +125,10 @@ final class ConnectionGate implements ConnectionSink {
     private Optional<Handshake.Refusal> refusalAtOnce(Connection connection) {
         if (stopped) {
             return refusal(RefusalReason.SHUTTING_DOWN, "this side is stopping");
+        }
+        Optional<String> weak = KeyExchanges.refusal(connection.evidence(), requirePostQuantum);
+        if (weak.isPresent()) {
+            return refusal(RefusalReason.KEY_EXCHANGE, weak.get());
         }
         if (connection.origin() == Origin.DIALED) {
             return Optional.empty();
@@ -287,6 +293,7 @@ final class ConnectionGate implements ConnectionSink {
             }
             // Before the activation: a call must not arrive that finds no session (lesson 7).
             session = made;
+            counters.accept(KeyExchanges.counterName(connection.evidence()));
             connection.dialId().ifPresent(id -> dialer.succeeded(id, made));
             refusals.wentWell(made.identity().uri());
             refusals.wentWell(connection.source());

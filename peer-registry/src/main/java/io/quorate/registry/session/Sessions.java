@@ -55,6 +55,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
      * @param counters counts
      * @param prefer the schemes of the preferred transports, the best first: in this order the endpoints of a target
      *     are tried and its connections used. Others follow in the order in which a target's endpoints list them.
+     * @param requirePostQuantum whether to refuse a connection whose key exchange is known not to be the post-quantum
+     *     one, whatever its transport has let pass
      */
     public record Context(
         NodeLoop loop,
@@ -66,18 +68,19 @@ public final class Sessions implements PeerCaller, AutoCloseable {
         SessionListener listener,
         SessionSettings settings,
         Counters counters,
-        List<String> prefer) {
+        List<String> prefer,
+        boolean requirePostQuantum) {
 
         public Context {
             transports = List.copyOf(transports);
             prefer = List.copyOf(prefer);
         }
 
-        /** Without a preference of its own. */
+        /** Without a preference of its own, and with any key exchange. */
         public Context(NodeLoop loop, Identity identity, List<Transport> transports, LocalDescription local,
             AdmissionPolicy policy, CallServer server, SessionListener listener, SessionSettings settings,
             Counters counters) {
-            this(loop, identity, transports, local, policy, server, listener, settings, counters, List.of());
+            this(loop, identity, transports, local, policy, server, listener, settings, counters, List.of(), false);
         }
     }
 
@@ -115,7 +118,7 @@ public final class Sessions implements PeerCaller, AutoCloseable {
         this.refusals = new RefusalLog(loop.clock(), context.counters());
         this.ticksPerWindow = liveness.ticksOf(Math.max(settings.idleShrinkMillis() / 2, 1));
         this.gate = new ConnectionGate(loop, context.identity(), () -> local, this::judge, settings, context.counters(),
-            refusals, dialer, new GateSessions(), context.listener()::refused);
+            refusals, dialer, new GateSessions(), context.listener()::refused, context.requirePostQuantum());
     }
 
     /**

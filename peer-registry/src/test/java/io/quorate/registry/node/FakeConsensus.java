@@ -26,6 +26,8 @@ final class FakeConsensus implements Consensus {
     static final class Provider implements ConsensusProvider {
         private final FakeLog log;
         FakeConsensus last;
+        /** The configuration that was replicated, if it is another one than the node's own file has. */
+        Membership replicated;
 
         Provider(FakeLog log) {
             this.log = log;
@@ -34,6 +36,7 @@ final class FakeConsensus implements Consensus {
         @Override
         public Consensus create(ConsensusContext context) {
             last = new FakeConsensus(log, context);
+            last.membership = replicated == null ? context.bootstrap() : replicated;
             return last;
         }
 

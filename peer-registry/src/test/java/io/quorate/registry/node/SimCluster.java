@@ -45,14 +45,19 @@ final class SimCluster {
         final long incarnation = nextIncarnation++;
         final ControlPlaneNode node;
 
-        private Host(NodeId id) {
+        private Host(NodeId id, Shape shape) {
             this.id = id;
+            this.provider.replicated = shape.replicated;
             TestIdentity identity = TestIdentity.node(id.value());
-            node = ControlPlaneNode.builder().self(id).cluster(new ClusterId("sim")).directory(directory)
-                .identity(identity)
-                .transport(network.transport(id.value(), new TransportContext(identity::credentials,
-                    Optional.of(endpoint(id)), counters, false, Map.of())))
-                .consensus(provider, Map.of()).stateMachine(machine).bootstrap(membershipOf(id)).version("1.0")
+            ControlPlaneNode.Builder builder = ControlPlaneNode.builder().self(id).cluster(new ClusterId("sim"))
+                .directory(directory).identity(identity).prefer(shape.prefer).advertise(shape.advertised(id));
+            for (MemoryNetwork one : shape.networks) {
+                Optional<Endpoint> listen = Optional.of(new Endpoint(one.scheme(), id.value(), 1))
+                    .filter(at -> shape.listens.contains(at.scheme()));
+                builder.transport(one.transport(id.value(), new TransportContext(identity::credentials, listen,
+                    counters, false, Map.of())));
+            }
+            node = builder.consensus(provider, Map.of()).stateMachine(machine).bootstrap(shape.file).version("1.0")
                 .counters(counters).loop(loop).applyThread(world.serialExecutor(1_000)).incarnation(incarnation)
                 .build();
             try {
@@ -110,6 +115,23 @@ final class SimCluster {
         }
     }
 
+    /**
+     * How a node is started.
+     *
+     * @param networks the transports that it has
+     * @param listens on which of them it accepts connections
+     * @param prefer its preference
+     * @param file the configuration in its own file
+     * @param replicated the replicated configuration if it is another one, or null
+     */
+    record Shape(List<MemoryNetwork> networks, List<String> listens, List<String> prefer, Membership file,
+        Membership replicated) {
+
+        private List<Endpoint> advertised(NodeId id) {
+            return listens.stream().map(scheme -> new Endpoint(scheme, id.value(), 1)).toList();
+        }
+    }
+
     final VirtualWorld world;
     final MemoryNetwork network;
     final FakeLog log;
@@ -150,7 +172,11 @@ final class SimCluster {
     }
 
     Host start(NodeId id) {
-        Host host = new Host(id);
+        return start(id, new Shape(List.of(network), List.of(network.scheme()), List.of(), membershipOf(id), null));
+    }
+
+    Host start(NodeId id, Shape shape) {
+        Host host = new Host(id, shape);
         hosts.put(id, host);
         return host;
     }

@@ -61,7 +61,7 @@ final class TestHost implements SessionListener {
             : LocalDescription.of(setup.cluster, setup.identity, incarnation, places, "test");
         sessions = new Sessions(new Sessions.Context(loop, identity, transports, local, new Policy(),
             (caller, type, request, budget, call) -> server.serve(caller, type, request, budget, call), this,
-            setup.settings, counters, setup.prefer));
+            setup.settings, counters, setup.prefer, setup.requirePostQuantum));
         try {
             sessions.start();
         } catch (TransportException e) {
@@ -82,6 +82,7 @@ final class TestHost implements SessionListener {
         private long lazyMillis;
         private boolean callsOnly;
         private List<String> prefer = List.of();
+        private boolean requirePostQuantum;
 
         Setup(VirtualWorld world, MemoryNetwork network, String host) {
             this.world = world;
@@ -121,6 +122,11 @@ final class TestHost implements SessionListener {
 
         Setup prefer(String... schemes) {
             prefer = List.of(schemes);
+            return this;
+        }
+
+        Setup requirePostQuantum() {
+            requirePostQuantum = true;
             return this;
         }
 
