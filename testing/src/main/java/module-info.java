@@ -1,9 +1,11 @@
-/** For integrators' tests and our own: virtual time, the in-memory transport, identities without cryptography. */
+/** For integrators' tests and our own: the transport contract, virtual time, the in-memory transport, identities. */
 open module io.quorate.testing {
     requires transitive io.quorate.api;
     requires transitive io.quorate.spi;
+    requires transitive org.junit.jupiter.api;
 
     exports io.quorate.testing.identity;
     exports io.quorate.testing.memory;
     exports io.quorate.testing.time;
+    exports io.quorate.testing.transport;
 }

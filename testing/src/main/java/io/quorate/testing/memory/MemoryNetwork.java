@@ -134,7 +134,8 @@ public final class MemoryNetwork {
         return scheme;
     }
 
-    Mode mode() {
+    /** How calls share connections. */
+    public Mode mode() {
         return mode;
     }
 
