@@ -63,6 +63,11 @@ public final class RpcExchange {
      * @throws WireException if it is not legal here; the stream is then beyond repair
      */
     public void received(Frame frame) throws WireException {
+        if (!frame.kind().isRpc()) {
+            // It would pass for a response below if its other fields fit, and for a stray one if they do not.
+            throw new WireException(WireViolation.UNEXPECTED_CONTROL, "found a " + frame.kind()
+                + " among the frames of a call, expected it on the connection itself");
+        }
         boolean request = frame.kind() == FrameKind.REQUEST;
         if (side == Side.SERVER && !request) {
             throw new WireException(WireViolation.RESPONSE_AS_REQUEST, "found a " + describe(frame)

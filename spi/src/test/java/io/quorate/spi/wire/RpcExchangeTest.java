@@ -54,6 +54,16 @@ class RpcExchangeTest {
     }
 
     @Test
+    void aFrameOfTheConnectionIsNeverTakenForACalls() throws WireException {
+        for (FrameKind kind : List.of(FrameKind.HANDSHAKE, FrameKind.PING, FrameKind.PONG, FrameKind.GOODBYE)) {
+            Frame fitting = frame(kind, true, TYPE, CALL);
+            assertEquals(WireViolation.UNEXPECTED_CONTROL, refused(called(), fitting));
+            assertEquals(WireViolation.UNEXPECTED_CONTROL, refused(served(), fitting));
+            assertEquals(WireViolation.UNEXPECTED_CONTROL, refused(RpcExchange.server(), fitting));
+        }
+    }
+
+    @Test
     void aResponseIsNeverTakenForARequest() {
         // The incident: 160 was the first byte of a response, read as a request's type.
         assertEquals(WireViolation.RESPONSE_AS_REQUEST, refused(RpcExchange.server(), response()));
