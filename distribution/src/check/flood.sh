@@ -1,0 +1,149 @@
+#!/bin/bash
+# Floods one node of a three-node cluster with connections that never finish a handshake, while the cluster commits, and
+# asserts that it goes on committing, that nothing acknowledged is lost, and that the flooded node neither dies nor keeps
+# the flood's memory and descriptors.
+#
+#   flood.sh [--transport tcp|quic] [--attempts N] [--image DIR] [--base-port PORT] [--dir DIR]
+#
+# The crowd is a Java program of one file, on loopback alone: a JDK 17 or later must be on the PATH, or in JAVA_HOME.
+set -u
+
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+image=$here/../../target/quorate
+transport=tcp
+attempts=10000
+base_port=7681
+dir=
+while [ $# -gt 1 ]; do
+    case $1 in
+        --transport) transport=$2 ;;
+        --attempts) attempts=$2 ;;
+        --image) image=$2 ;;
+        --base-port) base_port=$2 ;;
+        --dir) dir=$2 ;;
+        *) echo "flood.sh: found unknown option '$1'; see the head of the file" >&2; exit 2 ;;
+    esac
+    shift 2
+done
+case $transport in
+    tcp) kinds="tcp-idle tcp-half" ;;
+    quic) kinds="quic-first quic-half" ;;
+    *) echo "flood.sh: found --transport '$transport', expected tcp or quic" >&2; exit 2 ;;
+esac
+image=$(cd -- "$image" 2>/dev/null && pwd) || { echo "flood.sh: found no such image; build it with 'mvn package'" >&2; exit 2; }
+quorate=$image/bin/quorate
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+[ -n "$dir" ] || dir=$here/../../target/flood-$transport
+rm -rf "$dir"
+mkdir -p "$dir" && cd "$dir" || exit 2
+dir=$PWD
+
+declare -a pids
+
+fail() {
+    echo "FAILED: $1" >&2
+    echo "Configurations, data and logs are kept in $dir." >&2
+    exit 1
+}
+
+stop_all() {
+    for pid in "${pids[@]:-}" ${load_pid:-}; do
+        [ -n "$pid" ] && kill "$pid" 2>/dev/null
+    done
+    wait
+}
+trap stop_all EXIT
+trap 'exit 130' INT TERM
+
+members=
+for i in 1 2 3; do
+    members="$members
+  n$i: $transport://127.0.0.1:$((base_port + i))"
+done
+
+identity() {
+    echo "identity:"
+    echo "  certificate: pki/$1/certificate.pem"
+    echo "  key: pki/$1/key.pem"
+    echo "  trust: pki/$1/trust.pem"
+    echo "  trust-domain: flood.test"
+}
+
+"$quorate" pki init --trust-domain flood.test > /dev/null || fail "no authority"
+"$quorate" pki issue operator admin > /dev/null || fail "no operator"
+for i in 1 2 3; do
+    "$quorate" pki issue node n$i > /dev/null || fail "no identity for n$i"
+    {
+        echo "cluster: flood"
+        echo "node: n$i"
+        echo "data-directory: n$i"
+        echo "listen: $transport://127.0.0.1:$((base_port + i))"
+        echo "members:$members"
+        identity "node/n$i"
+    } > n$i.yaml
+done
+{
+    echo "cluster: flood"
+    echo "servers:$members"
+    identity operator/admin
+} > client.yaml
+export QUORATE_CONFIG=$dir/client.yaml
+
+for i in 1 2 3; do
+    QUORATE_JAVA_OPTS="-Xmx256m ${QUORATE_JAVA_OPTS:-}" \
+        "$quorate" node --config "n$i.yaml" > "n$i.out" 2> "n$i.log" &
+    pids[$i]=$!
+done
+deadline=$((SECONDS + 60))
+for i in 1 2 3; do
+    until grep -q ready "n$i.out"; do
+        kill -0 "${pids[$i]}" 2>/dev/null || fail "n$i ended: $(tail -3 "n$i.log")"
+        [ $SECONDS -lt $deadline ] || fail "n$i was not ready within 60 s"
+        sleep 0.2
+    done
+done
+
+load() {
+    "$quorate" bench --outstanding 16 --value-bytes 256 --seconds "$1" --warmup 2 --timeout 10s 2>> load.log
+}
+
+rate() {
+    sed 's/.*"opsPerSecond":\([0-9.]*\).*/\1/' <<< "$1"
+}
+
+descriptors() {
+    find /proc/"${pids[1]}"/fd -mindepth 1 | wc -l
+}
+
+resident() {
+    echo $(($(awk '/^VmRSS/ {print $2}' /proc/"${pids[1]}"/status) / 1024))
+}
+
+calm=$(load 10) || fail "the load without a flood: $(tail -3 load.log)"
+echo "without a flood: $(rate "$calm") writes/s; n1: $(resident) MiB, $(descriptors) descriptors"
+for kind in $kinds; do
+    before=$("$quorate" peers --json | grep -c '"status" *: *"ONLINE"')
+    load 20 > "load-$kind.json" &
+    load_pid=$!
+    sleep 3
+    flooded=0
+    while kill -0 $load_pid 2>/dev/null && [ $flooded -lt 1 ]; do
+        "$java" "$here/Flood.java" "$kind" "$attempts" 2000 $((base_port + 1)) > "flood-$kind.json" || fail "the crowd"
+        flooded=1
+        echo "$kind: $(cat "flood-$kind.json")"
+        echo "$kind: n1 at the end of the flood: $(resident) MiB, $(descriptors) descriptors"
+    done
+    wait $load_pid || fail "the load under $kind: $(tail -3 load.log)"
+    load_pid=
+    grep -q '"verified":true' "load-$kind.json" || fail "an acknowledged write was lost under $kind: load-$kind.json"
+    kill -0 "${pids[1]}" 2>/dev/null || fail "n1 died under $kind: $(tail -3 n1.log)"
+    after=$("$quorate" peers --json | grep -c '"status" *: *"ONLINE"')
+    [ "$before" = "$after" ] || fail "$before members were ONLINE before $kind, and $after after it"
+    echo "$kind: $(rate "$(cat "load-$kind.json")") writes/s during and around it; all found again"
+done
+# What was pending is gone when the time for a handshake is over.
+sleep 6
+echo "6 s later: n1: $(resident) MiB, $(descriptors) descriptors"
+[ "$(descriptors)" -lt 200 ] || fail "found $(descriptors) descriptors after the flood, expected fewer than 200"
+"$quorate" cluster status --json | grep -o '"handshake\.refused\.[^,}]*' | sort -u | tr -d '"'
+echo "Passed: $attempts attempts of each of $kinds; the cluster went on, and every acknowledged write was found again."
