@@ -157,8 +157,8 @@ public final class TestCertificateAuthority {
         /** May issue certificates, as no leaf may. */
         public Leaf asAuthority() {
             authority = true;
-            // keyCertSign and cRLSign
-            usage = 0x06;
+            // keyCertSign and cRLSign; and digitalSignature, so that this alone is wrong with it as a leaf
+            usage = 0x86;
             unusedUsageBits = 1;
             return this;
         }
