@@ -5,6 +5,7 @@ import io.quorate.api.Peer;
 import io.quorate.api.PeerEvent;
 import io.quorate.api.PeerView;
 import io.quorate.api.PresenceRow;
+import io.quorate.api.SessionSummary;
 import io.quorate.distribution.config.Durations;
 import io.quorate.distribution.output.Json;
 import io.quorate.distribution.output.Table;
@@ -48,6 +49,10 @@ final class PeerListing {
         if (wide) {
             lines.add("");
             lines.addAll(matrix(view.presence()).lines());
+            if (!view.sessions().isEmpty()) {
+                lines.add("");
+                lines.addAll(sessions(view).lines());
+            }
         }
         return lines;
     }
@@ -76,6 +81,18 @@ final class PeerListing {
         return table;
     }
 
+    /** The asked node's own sessions: the one whose row of the matrix is not a report. */
+    private static Table sessions(PeerView view) {
+        String asked = view.presence().stream().filter(row -> row.ageMillis() == 0).findFirst()
+            .map(row -> "SESSIONS OF " + row.observer()).orElse("SESSIONS");
+        Table table = new Table(asked, "TRANSPORT", "KEY EXCHANGE", ">DIALED", ">ACCEPTED", "TLS");
+        for (SessionSummary session : view.sessions()) {
+            table.row(session.peer(), session.transport(), session.keyExchange().orElse("not told"), session.dialed(),
+                session.accepted(), session.description());
+        }
+        return table;
+    }
+
     /** One peer as a line of a watch. */
     static String line(Peer peer) {
         return time(peer.since()) + "  " + peer.id() + "  " + peer.status() + reason(peer);
@@ -96,7 +113,13 @@ final class PeerListing {
         for (PresenceRow row : view.presence()) {
             presence.add(Json.object("observer", row.observer(), "ageMillis", row.ageMillis(), "sees", row.sees()));
         }
-        return Json.object("number", view.number(), "peers", peers, "presence", presence);
+        List<Object> sessions = new ArrayList<>();
+        for (SessionSummary session : view.sessions()) {
+            sessions.add(Json.object("peer", session.peer(), "transport", session.transport(),
+                "keyExchange", session.keyExchange(), "tls", session.description(), "dialed", session.dialed(),
+                "accepted", session.accepted()));
+        }
+        return Json.object("number", view.number(), "peers", peers, "presence", presence, "sessions", sessions);
     }
 
     static Map<String, Object> json(Peer peer) {

@@ -59,6 +59,9 @@ final class CommandsTest {
         assertTrue(out.contains("not known yet"), out);
         assertTrue(out.contains("SEES  n1    n2    REPORTED\nn1    self  no    now\nn2    yes   self  900 ms ago\n"),
             out);
+        assertTrue(out.endsWith("SESSIONS OF n1  TRANSPORT  KEY EXCHANGE    DIALED  ACCEPTED  TLS\n"
+            + "n2              quic       X25519MLKEM768       1         2  TLSv1.3\n"
+            + "n2              tcp        not told             2         0  TLSv1.3\n"), out);
     }
 
     @Test
@@ -69,6 +72,12 @@ final class CommandsTest {
             + "\n    \"reason\" : \"why\",\n    \"since\" : \"2025-01-01T00:00:00Z\",\n    "
             + "\"incarnation\" : \"18446744073709551615\","), out);
         assertTrue(out.contains("\"certificateFingerprint\" : null"), out);
+        assertTrue(out.endsWith("\"sessions\" : [ {\n    \"peer\" : \"n2\",\n    \"transport\" : \"quic\",\n    "
+            + "\"keyExchange\" : \"X25519MLKEM768\",\n    \"tls\" : \"TLSv1.3\",\n    \"dialed\" : 1,\n    "
+            + "\"accepted\" : 2\n  }, {\n    \"peer\" : \"n2\",\n    \"transport\" : \"tcp\",\n    "
+            + "\"keyExchange\" : null,\n    \"tls\" : \"TLSv1.3\",\n    \"dialed\" : 2,\n    "
+            + "\"accepted\" : 0\n  } ]\n}\n"),
+            out);
     }
 
     @Test

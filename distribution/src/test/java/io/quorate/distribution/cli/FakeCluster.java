@@ -17,6 +17,7 @@ import io.quorate.api.PeerEvent;
 import io.quorate.api.PeerStatus;
 import io.quorate.api.PeerView;
 import io.quorate.api.PresenceRow;
+import io.quorate.api.SessionSummary;
 import io.quorate.api.QueryResult;
 import io.quorate.api.StateMachine;
 import io.quorate.api.Term;
@@ -84,7 +85,9 @@ final class FakeCluster implements ControlPlane, ClusterConnection {
         return answer(() -> new PeerView(5,
             List.of(peer(N1, PeerStatus.ONLINE, Optional.of("ab".repeat(32))),
                 peer(N2, PeerStatus.OFFLINE, Optional.empty())),
-            List.of(new PresenceRow(N1, 0, List.of()), new PresenceRow(N2, 900, List.of(N1)))));
+            List.of(new PresenceRow(N1, 0, List.of()), new PresenceRow(N2, 900, List.of(N1))),
+            List.of(new SessionSummary(N2, "quic", Optional.of("X25519MLKEM768"), "TLSv1.3", 1, 2),
+                new SessionSummary(N2, "tcp", Optional.empty(), "TLSv1.3", 2, 0))));
     }
 
     /** One change, and then the end of the cluster, so that a watch ends. */

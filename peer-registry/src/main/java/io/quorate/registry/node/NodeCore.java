@@ -382,7 +382,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     @Override
     public PeerView peers() {
         RegistrySnapshot now = registry.snapshot();
-        return new PeerView(now.number(), now.peers(), presence.rows());
+        return new PeerView(now.number(), now.peers(), presence.rows(), SessionSummaries.of(sessions.sessions()));
     }
 
     @Override

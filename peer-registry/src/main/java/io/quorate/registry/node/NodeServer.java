@@ -23,6 +23,7 @@ import io.quorate.registry.protocol.WatchResponse;
 import io.quorate.registry.session.CallServer;
 import io.quorate.registry.session.Caller;
 import io.quorate.registry.session.Counters;
+import io.quorate.registry.session.Hello;
 import io.quorate.registry.session.ServedCall;
 import io.quorate.spi.consensus.Consensus;
 import io.quorate.spi.consensus.RpcResponder;
@@ -107,7 +108,7 @@ final class NodeServer implements CallServer {
                 call.onCancelled(() -> node.watches().callOff(poll));
             }
             case STATUS -> call.respond(StatusCodec.encode(node.status()));
-            case PEERS -> call.respond(PeerCodec.encode(node.peers()));
+            case PEERS -> call.respond(PeerCodec.encode(peersFor(caller)));
             case PEER_CHANGES -> {
                 PeerChangesRequest changes = PeerChangesRequest.decode(request);
                 long waitMillis = Math.min(changes.waitMillis(), answerWithin(budgetMillis));
@@ -116,6 +117,13 @@ final class NodeServer implements CallServer {
                 call.onCancelled(() -> node.watches().callOff(poll));
             }
         }
+    }
+
+    /** A reader of an earlier build would take what it does not know for damage. */
+    private PeerView peersFor(Caller caller) {
+        PeerView view = node.peers();
+        return caller.session().supports(Hello.SESSION_LIST) ? view
+            : new PeerView(view.number(), view.peers(), view.presence());
     }
 
     private void consensus(Caller caller, RpcType type, Bytes request, ServedCall call) {

@@ -10,6 +10,7 @@ import io.quorate.api.PeerEvent;
 import io.quorate.api.PeerStatus;
 import io.quorate.api.PeerView;
 import io.quorate.api.PresenceRow;
+import io.quorate.api.SessionSummary;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.transport.Endpoint;
 import java.time.Instant;
@@ -25,7 +26,13 @@ public final class PeerCodec {
     private PeerCodec() {
     }
 
-    /** The response of PEERS. */
+    /** A summary with empty texts. */
+    private static final int MIN_SUMMARY_BYTES = 5 * Integer.BYTES + 2;
+
+    /**
+     * The response of PEERS. The sessions come last and are left out if there are none, as for a reader whose hello
+     * does not say that it knows them.
+     */
     public static List<Bytes> encode(PeerView view) {
         BytesWriter out = new BytesWriter(1_024).i64(view.number());
         writePeers(out, view.peers());
@@ -33,6 +40,9 @@ public final class PeerCodec {
         for (PresenceRow row : view.presence()) {
             out.string(row.observer().value()).i64(row.ageMillis());
             Fields.write(out, row.sees());
+        }
+        if (!view.sessions().isEmpty()) {
+            writeSessions(out, view.sessions());
         }
         return List.of(out.toBytes());
     }
@@ -46,8 +56,42 @@ public final class PeerCodec {
         for (int i = 0; i < count; i++) {
             rows.add(new PresenceRow(Fields.nodeId(in), in.i64(), Fields.nodeIds(in)));
         }
+        List<SessionSummary> sessions = in.remaining() > 0 ? readSessions(in) : List.of();
         in.end();
-        return new PeerView(number, peers, rows);
+        return new PeerView(number, peers, rows, sessions);
+    }
+
+    private static void writeSessions(BytesWriter out, List<SessionSummary> sessions) {
+        int text = ProtocolLimits.MAX_TEXT_BYTES;
+        List<SessionSummary> first = sessions.stream().limit(ProtocolLimits.MAX_SESSION_SUMMARIES).toList();
+        out.i32(first.size());
+        for (SessionSummary session : first) {
+            out.string(session.peer().value()).string(Fields.cut(session.transport(), text));
+            Fields.writeText(out, session.keyExchange(), text);
+            out.string(Fields.cut(session.description(), text)).i32(session.dialed()).i32(session.accepted());
+        }
+    }
+
+    private static List<SessionSummary> readSessions(BytesReader in) throws MalformedBytesException {
+        int text = ProtocolLimits.MAX_TEXT_BYTES;
+        int count = in.count(ProtocolLimits.MAX_SESSION_SUMMARIES, MIN_SUMMARY_BYTES);
+        if (count == 0) {
+            throw new MalformedBytesException("found an empty list of sessions, expected none at all");
+        }
+        List<SessionSummary> sessions = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            sessions.add(new SessionSummary(Fields.nodeId(in), in.string(text), Fields.optionalText(in, text),
+                in.string(text), natural(in), natural(in)));
+        }
+        return sessions;
+    }
+
+    private static int natural(BytesReader in) throws MalformedBytesException {
+        int value = in.i32();
+        if (value < 0) {
+            throw new MalformedBytesException("found " + value + " sessions, expected 0 or more");
+        }
+        return value;
     }
 
     /** The response of PEER_CHANGES. */

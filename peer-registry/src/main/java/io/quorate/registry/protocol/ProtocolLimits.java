@@ -27,6 +27,9 @@ public final class ProtocolLimits {
     /** The most members in a row of the presence matrix, or in a list of members. */
     public static final int MAX_NODES = 1_024;
 
+    /** The most summaries of sessions in a view of the peers. */
+    public static final int MAX_SESSION_SUMMARIES = 4_096;
+
     /** The most records in the registry, removed members included. */
     public static final int MAX_PEERS = 1_024;
 

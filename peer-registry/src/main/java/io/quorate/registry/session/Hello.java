@@ -61,6 +61,9 @@ public record Hello(
      */
     public static final String CALLS_ONLY = "calls-only";
 
+    /** The capability of a build that reads the sessions in a view of the peers. */
+    public static final String SESSION_LIST = "session-list";
+
     /** The most capabilities. */
     public static final int MAX_CAPABILITIES = 32;
 

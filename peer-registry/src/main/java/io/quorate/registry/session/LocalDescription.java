@@ -40,17 +40,17 @@ public record LocalDescription(
         Hello.check(capabilities, incarnation, endpoints, build, minVersion, maxVersion);
     }
 
-    /** A description with this build's protocol version and no capabilities beyond it. */
+    /** A description with this build's protocol version and what it understands beyond it. */
     public static LocalDescription of(
         ClusterId cluster, PeerIdentity self, long incarnation, List<Endpoint> endpoints, String build) {
-        return new LocalDescription(cluster, self, incarnation, endpoints, build, new TreeSet<>(), PROTOCOL_VERSION,
-            PROTOCOL_VERSION);
+        return new LocalDescription(cluster, self, incarnation, endpoints, build,
+            new TreeSet<>(List.of(Hello.SESSION_LIST)), PROTOCOL_VERSION, PROTOCOL_VERSION);
     }
 
     /** A description of a process that only calls: {@link Hello#CALLS_ONLY}. */
     public static LocalDescription ofCaller(ClusterId cluster, PeerIdentity self, long incarnation, String build) {
         return new LocalDescription(cluster, self, incarnation, List.of(), build,
-            new TreeSet<>(List.of(Hello.CALLS_ONLY)), PROTOCOL_VERSION, PROTOCOL_VERSION);
+            new TreeSet<>(List.of(Hello.CALLS_ONLY, Hello.SESSION_LIST)), PROTOCOL_VERSION, PROTOCOL_VERSION);
     }
 
     /** The same with other endpoints, such as those that listeners have chosen. */

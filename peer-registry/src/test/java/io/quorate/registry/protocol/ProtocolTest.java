@@ -20,6 +20,7 @@ import io.quorate.api.PeerEvent;
 import io.quorate.api.PeerStatus;
 import io.quorate.api.PeerView;
 import io.quorate.api.PresenceRow;
+import io.quorate.api.SessionSummary;
 import io.quorate.api.Term;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameKind;
@@ -95,6 +96,24 @@ class ProtocolTest {
     void testsRunInTheModule() {
         assertTrue(getClass().getModule().isNamed());
         assertEquals("io.quorate.registry", getClass().getModule().getName());
+    }
+
+    @Test
+    void sessionsAreReadIfThereAreAnyAndNeverCutShort() throws Exception {
+        List<SessionSummary> sessions = List.of(
+            new SessionSummary(N1, "quic", Optional.of("X25519MLKEM768"), "TLSv1.3", 1, 2),
+            new SessionSummary(N1, "tcp", Optional.empty(), "", 0, 1));
+        PeerView view = new PeerView(4, List.of(PEER), List.of(), sessions);
+        Bytes whole = joined(PeerCodec.encode(view));
+        assertEquals(view, PeerCodec.decodeView(whole));
+        Bytes without = joined(PeerCodec.encode(new PeerView(4, List.of(PEER), List.of())));
+        assertEquals(without, whole.slice(0, without.length()), "an earlier build's answer is this one's beginning");
+        for (int length = without.length() + 1; length < whole.length(); length++) {
+            Bytes cut = whole.slice(0, length);
+            assertThrows(MalformedBytesException.class, () -> PeerCodec.decodeView(cut), "at " + length);
+        }
+        assertThrows(MalformedBytesException.class, () -> PeerCodec.decodeView(
+            new BytesWriter().raw(without).i32(0).toBytes()));
     }
 
     @TestFactory

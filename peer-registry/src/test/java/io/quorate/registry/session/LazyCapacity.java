@@ -84,7 +84,7 @@ final class LazyCapacity {
         };
     }
 
-    private static Object invoke(Object target, Method method, Object[] arguments) throws Throwable {
+    static Object invoke(Object target, Method method, Object[] arguments) throws Throwable {
         try {
             return method.invoke(target, arguments);
         } catch (InvocationTargetException e) {
@@ -92,7 +92,7 @@ final class LazyCapacity {
         }
     }
 
-    private static <T> T proxy(Class<T> type, InvocationHandler behaviour) {
+    static <T> T proxy(Class<T> type, InvocationHandler behaviour) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, behaviour));
     }
 }

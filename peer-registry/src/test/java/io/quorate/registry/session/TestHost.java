@@ -33,6 +33,7 @@ final class TestHost implements SessionListener {
     final VirtualLoop loop;
     final Counters counters = new Counters();
     final Sessions sessions;
+    final TestIdentity identity;
     final List<String> events = new ArrayList<>();
     final List<RefusalEvent> refusals = new ArrayList<>();
     final Map<PeerIdentity, RefusalReason> refused = new TreeMap<>((a, b) -> a.uri().compareTo(b.uri()));
@@ -46,7 +47,7 @@ final class TestHost implements SessionListener {
         incarnation = setup.incarnation;
         Optional<Endpoint> listen = setup.port == 0 ? Optional.empty()
             : Optional.of(new Endpoint(MemoryNetwork.SCHEME, setup.host, setup.port));
-        TestIdentity identity = TestIdentity.of(setup.identity);
+        identity = TestIdentity.of(setup.identity);
         List<Transport> transports = new ArrayList<>();
         List<Endpoint> places = new ArrayList<>();
         for (MemoryNetwork network : setup.networks) {
@@ -54,6 +55,7 @@ final class TestHost implements SessionListener {
             at.ifPresent(places::add);
             Transport transport = network.transport(setup.host,
                 new TransportContext(identity::credentials, at, counters, false, Map.of()));
+            transport = setup.keyExchange.isPresent() ? KeyExchangeOver.over(transport, setup.keyExchange) : transport;
             transports.add(setup.lazyMillis > 0 ? LazyCapacity.over(transport, world, setup.lazyMillis) : transport);
         }
         LocalDescription local = setup.callsOnly
@@ -83,6 +85,7 @@ final class TestHost implements SessionListener {
         private boolean callsOnly;
         private List<String> prefer = List.of();
         private boolean requirePostQuantum;
+        private Optional<String> keyExchange = Optional.empty();
 
         Setup(VirtualWorld world, MemoryNetwork network, String host) {
             this.world = world;
@@ -122,6 +125,12 @@ final class TestHost implements SessionListener {
 
         Setup prefer(String... schemes) {
             prefer = List.of(schemes);
+            return this;
+        }
+
+        /** What TLS is said to have agreed on, on each of its connections. */
+        Setup keyExchange(String group) {
+            keyExchange = Optional.of(group);
             return this;
         }
 

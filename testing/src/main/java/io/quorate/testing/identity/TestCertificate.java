@@ -18,9 +18,11 @@ final class TestCertificate extends X509Certificate {
     private static final long serialVersionUID = 1L;
 
     private final String uri;
+    private final long notAfterMillis;
 
-    TestCertificate(PeerIdentity identity) {
+    TestCertificate(PeerIdentity identity, long notAfterMillis) {
         this.uri = identity.uri();
+        this.notAfterMillis = notAfterMillis;
     }
 
     String uri() {
@@ -29,7 +31,8 @@ final class TestCertificate extends X509Certificate {
 
     @Override
     public byte[] getEncoded() {
-        return ("test certificate of " + uri).getBytes(StandardCharsets.UTF_8);
+        String until = notAfterMillis == Long.MAX_VALUE ? "" : " until " + notAfterMillis;
+        return ("test certificate of " + uri + until).getBytes(StandardCharsets.UTF_8);
     }
 
     @Override
@@ -81,7 +84,7 @@ final class TestCertificate extends X509Certificate {
 
     @Override
     public Date getNotAfter() {
-        return new Date(Long.MAX_VALUE);
+        return new Date(notAfterMillis);
     }
 
     @Override

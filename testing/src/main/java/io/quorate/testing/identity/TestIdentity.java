@@ -21,11 +21,20 @@ import javax.net.ssl.X509ExtendedTrustManager;
 public final class TestIdentity implements Identity {
 
     private final PeerIdentity self;
-    private final TlsCredentials credentials;
+    private volatile TlsCredentials credentials;
 
     private TestIdentity(PeerIdentity self) {
         this.self = self;
-        this.credentials = new TlsCredentials(new TestKey(), List.of(new TestCertificate(self)), new TestTrust(this));
+        renew(Long.MAX_VALUE);
+    }
+
+    /**
+     * Gives it a new certificate, valid until then by the virtual wall clock, for connections from now on. Whether one
+     * is expired is for nobody to find out here: {@link #verify} accepts it all the same.
+     */
+    public void renew(long notAfterWallMillis) {
+        credentials = new TlsCredentials(new TestKey(), List.of(new TestCertificate(self, notAfterWallMillis)),
+            new TestTrust(this));
     }
 
     /** A node's identity in the trust domain {@code test}. */
