@@ -37,6 +37,9 @@ public final class MessageCodec {
     /** Sums of an index and a number of entries stay far from overflow. */
     private static final long MAX_NUMBER = Long.MAX_VALUE >> 1;
 
+    /** The longest that a follower may ask to be left alone: a minute. Else one defect there would end its copy. */
+    private static final int MAX_RETRY_AFTER_MILLIS = 60_000;
+
     private final EntryCodec entries;
 
     public MessageCodec(EntryCodec entries) {
@@ -111,7 +114,7 @@ public final class MessageCodec {
             case PRE_VOTE, REQUEST_VOTE -> new Message.VoteResponse(term, in.bool());
             case HEARTBEAT -> new Message.HeartbeatResponse(term, in.bool(), number(in, "nonce"), in.bool());
             case APPEND_ENTRIES -> new Message.AppendResponse(term, one(Message.AppendOutcome.values(), in),
-                number(in, "index"), number(in, "term"), in.i32());
+                number(in, "index"), number(in, "term"), retryAfterMillis(in));
             case READ_INDEX -> new Message.ReadIndexResponse(term, one(Message.ReadOutcome.values(), in),
                 number(in, "index"));
             default -> throw new MalformedBytesException("found a response of type " + type
@@ -178,6 +181,15 @@ public final class MessageCodec {
                 + ", expected 0 to " + MAX_NUMBER);
         }
         return value;
+    }
+
+    private static int retryAfterMillis(BytesReader in) throws MalformedBytesException {
+        int millis = in.i32();
+        if (millis < 0 || millis > MAX_RETRY_AFTER_MILLIS) {
+            throw new MalformedBytesException("found a pause of " + millis + " ms before byte " + in.position()
+                + ", expected 0 to " + MAX_RETRY_AFTER_MILLIS);
+        }
+        return millis;
     }
 
     private static <T> T one(T[] values, BytesReader in) throws MalformedBytesException {

@@ -28,6 +28,11 @@ final class BootstrapFile {
     }
 
     static Membership read(Disk disk, Path path, int seed) throws IOException {
+        if (!disk.exists(path)) {
+            // Named like any other damage: it is there from the first start on, and VERSION vouches for it.
+            throw StorageRefusedException.damaged(path.toString(), "no such file",
+                "the configuration as it was written at the first start");
+        }
         Bytes content = Bytes.wrap(DataFiles.readAll(disk, path, MAX_BYTES));
         int bodyBytes = content.length() - Integer.BYTES;
         try {

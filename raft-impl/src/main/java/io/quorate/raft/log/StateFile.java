@@ -180,13 +180,21 @@ final class StateFile implements Closeable {
             return null;
         }
         long sequence = in.getLong();
-        Term term = new Term(in.getLong());
+        long term = in.getLong();
         long durableIndex = in.getLong();
         long cutFrom = in.getLong();
-        int voteBytes = in.get();
-        Optional<NodeId> vote = voteBytes == 0 ? Optional.empty()
-            : Optional.of(new NodeId(new String(slot, VOTE_AT, voteBytes, StandardCharsets.US_ASCII)));
-        return new State(sequence, new HardState(term, vote), durableIndex, cutFrom);
+        int voteBytes = in.get() & 0xFF;
+        // No save can have written these, whatever the checksum says: the slot is as good as none.
+        if (sequence < 1 || term < 0 || durableIndex < 0 || cutFrom < 0 || voteBytes > CHECKSUM_AT - VOTE_AT) {
+            return null;
+        }
+        try {
+            Optional<NodeId> vote = voteBytes == 0 ? Optional.empty()
+                : Optional.of(new NodeId(new String(slot, VOTE_AT, voteBytes, StandardCharsets.US_ASCII)));
+            return new State(sequence, new HardState(new Term(term), vote), durableIndex, cutFrom);
+        } catch (IllegalArgumentException notTheNameOfANode) {
+            return null;
+        }
     }
 
     private static int checksum(byte[] slot) {

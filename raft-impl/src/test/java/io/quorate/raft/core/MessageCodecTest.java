@@ -77,6 +77,14 @@ class MessageCodecTest {
     }
 
     @Test
+    void aPauseThatIsNegativeOrEndlessIsRefused() {
+        for (int millis : new int[] {-1, Integer.MIN_VALUE, 60_001, Integer.MAX_VALUE}) {
+            Bytes encoded = codec.encode(Message.AppendResponse.storageFull(4, millis));
+            assertThrows(MalformedBytesException.class, () -> codec.decodeResponse(RpcType.APPEND_ENTRIES, encoded));
+        }
+    }
+
+    @Test
     void anotherVersionIsRefused() {
         for (Message.Request request : REQUESTS) {
             byte[] bytes = whole(request).toByteArray();

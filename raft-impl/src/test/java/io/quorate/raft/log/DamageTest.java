@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.raft.log.StorageRefusedException.Reason;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -182,6 +184,32 @@ final class DamageTest {
         disk.delete(Stores.ROOT.resolve(DataFiles.STATE_A));
         disk.delete(Stores.ROOT.resolve(DataFiles.STATE_B));
         refused(disk.afterKill(), Reason.DAMAGED);
+    }
+
+    @Test
+    void a_missing_bootstrap_is_refused_by_name() throws IOException {
+        store.close();
+        disk.delete(Stores.ROOT.resolve(DataFiles.BOOTSTRAP));
+        assertTrue(refused(disk.afterKill(), Reason.DAMAGED).getMessage().contains(DataFiles.BOOTSTRAP));
+    }
+
+    @Test
+    void a_slot_that_no_save_can_have_written_is_none_although_its_checksum_is_right() throws IOException {
+        store.close();
+        for (int voteBytes : new int[] {1, 75, 76, 200, 255}) {
+            for (int term : new int[] {3, -1}) {
+                SimulatedDisk forged = disk.afterKill();
+                byte[] slot = forged.content(Stores.ROOT.resolve(DataFiles.STATE_A));
+                ByteBuffer.wrap(slot).putLong(24, term).put(48, (byte) voteBytes).put(49, (byte) '!');
+                CRC32C crc = new CRC32C();
+                crc.update(slot, 0, StateFile.SLOT_BYTES - Integer.BYTES);
+                ByteBuffer.wrap(slot).putInt(StateFile.SLOT_BYTES - Integer.BYTES, (int) crc.getValue());
+                try (FileLogStore found = Stores.open(forged)) {
+                    assertEquals(Stores.state(3, "n2"), found.hardState());
+                    assertEquals(1, found.report().repairs().size());
+                }
+            }
+        }
     }
 
     @Test
