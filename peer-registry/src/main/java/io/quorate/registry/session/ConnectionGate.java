@@ -174,6 +174,7 @@ final class ConnectionGate implements ConnectionSink {
     /** One connection from its arrival to its end: in the handshake first, then as the session's ear. */
     private final class Entrance implements ConnectionHandler {
         private final Connection connection;
+        private final long ownNotAfterMillis = Expiry.notAfterMillis(identity.credentials().chain());
         private Optional<PeerIdentity> verified = Optional.empty();
         private Handshake handshake;
         private Cancellable deadline;
@@ -292,6 +293,7 @@ final class ConnectionGate implements ConnectionSink {
                 return;
             }
             // Before the activation: a call must not arrive that finds no session (lesson 7).
+            made.state.ownNotAfterMillis = ownNotAfterMillis;
             session = made;
             counters.accept(KeyExchanges.counterName(connection.evidence()));
             connection.dialId().ifPresent(id -> dialer.succeeded(id, made));

@@ -396,6 +396,11 @@ final class PeerLink {
         return false;
     }
 
+    /** Whether calls of the other side are being served. */
+    boolean serving() {
+        return serving.get() > 0;
+    }
+
     /** Any thread. */
     void endServing() {
         serving.decrementAndGet();

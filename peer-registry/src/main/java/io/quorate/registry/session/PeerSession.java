@@ -30,6 +30,7 @@ public final class PeerSession {
     private final int version;
     private final SortedSet<String> capabilities;
     private final Optional<String> certificateFingerprint;
+    private final long certificateNotAfterMillis;
 
     /** The session's life on this side; of {@link SessionTable}, {@link Liveness} and {@link PeerLink}. */
     final SessionState state = new SessionState();
@@ -45,6 +46,7 @@ public final class PeerSession {
         this.version = version;
         this.capabilities = new TreeSet<>(capabilities);
         this.certificateFingerprint = fingerprint(connection.evidence().chain());
+        this.certificateNotAfterMillis = Expiry.notAfterMillis(connection.evidence().chain());
     }
 
     /** Unique among the sessions of one {@link Sessions}, whatever transports their connections are of. */
@@ -118,6 +120,11 @@ public final class PeerSession {
     /** Whether it has not ended. */
     public boolean live() {
         return !state.closed;
+    }
+
+    /** When the other side's certificate expires, by the wall clock. */
+    long certificateNotAfterMillis() {
+        return certificateNotAfterMillis;
     }
 
     Connection connection() {

@@ -16,6 +16,9 @@ final class SessionState {
     /** Where this side dialed it; null if the other side began it. */
     Endpoint dialedTo;
 
+    /** When the certificate of this side expires with which it was made, by the wall clock. */
+    long ownNotAfterMillis = Long.MAX_VALUE;
+
     boolean confirmed;
     boolean closed;
 

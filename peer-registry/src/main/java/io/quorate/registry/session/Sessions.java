@@ -91,6 +91,7 @@ public final class Sessions implements PeerCaller, AutoCloseable {
     private final SessionTable table;
     private final Dialer dialer;
     private final Liveness liveness;
+    private final Expiry expiry;
     private final RefusalLog refusals;
     private final ConnectionGate gate;
     private final int ticksPerWindow;
@@ -115,6 +116,7 @@ public final class Sessions implements PeerCaller, AutoCloseable {
         this.dialer = new Dialer(loop, table, settings, context.counters(), context.transports(),
             new SchemePreference(context.prefer()));
         this.liveness = new Liveness(loop, table, settings, this::onTick);
+        this.expiry = new Expiry(loop, context.identity(), context.policy(), table);
         this.refusals = new RefusalLog(loop.clock(), context.counters());
         this.ticksPerWindow = liveness.ticksOf(Math.max(settings.idleShrinkMillis() / 2, 1));
         this.gate = new ConnectionGate(loop, context.identity(), () -> local, this::judge, settings, context.counters(),
@@ -301,6 +303,7 @@ public final class Sessions implements PeerCaller, AutoCloseable {
     }
 
     private void onTick() {
+        expiry.onTick();
         table.links().forEach(link -> link.onTick(ticksPerWindow));
         dialer.onTick();
     }

@@ -31,6 +31,8 @@ public record CloseReason(Kind kind, Optional<WireViolation> violation, String d
         CALL_RESET(7),
         /** The handshake took too long or too many bytes. */
         HANDSHAKE_LIMIT(8),
+        /** The certificate with which it was made is expired, or about to be and renewed. */
+        CERTIFICATE_EXPIRED(9),
         /** The other side closed without a goodbye, or the network did. */
         LOST(20),
         /** The other side said goodbye; the detail has its reason. */

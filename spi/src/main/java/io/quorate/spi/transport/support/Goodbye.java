@@ -50,7 +50,8 @@ public final class Goodbye {
     public static boolean isSaid(CloseReason reason) {
         return switch (reason.kind()) {
             case LOST, GOODBYE -> false;
-            case NORMAL, REFUSED, SHUTDOWN, SUPERSEDED, UNRESPONSIVE, VIOLATION, CALL_RESET, HANDSHAKE_LIMIT -> true;
+            case NORMAL, REFUSED, SHUTDOWN, SUPERSEDED, UNRESPONSIVE, VIOLATION, CALL_RESET, HANDSHAKE_LIMIT,
+                CERTIFICATE_EXPIRED -> true;
         };
     }
 }
