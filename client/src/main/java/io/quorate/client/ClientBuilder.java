@@ -32,7 +32,9 @@ public final class ClientBuilder {
     private final SortedMap<String, Offered> transports = new TreeMap<>();
     private ClusterId cluster;
     private Identity identity;
-    private Endpoint preferred;
+    private final Set<Endpoint> preferred = new LinkedHashSet<>();
+    private List<String> prefer;
+    private boolean requirePostQuantum;
     private NodeLoop loop;
     private String name = "quorate-client";
     private String version = "unknown";
@@ -68,7 +70,31 @@ public final class ClientBuilder {
      * only server, no other is ever asked.
      */
     public ClientBuilder preferredServer(Endpoint endpoint) {
-        preferred = endpoint;
+        return preferredServer(List.of(endpoint));
+    }
+
+    /** The same for a server with several endpoints, one for each transport that it listens on. */
+    public ClientBuilder preferredServer(Collection<Endpoint> endpointsOfOneNode) {
+        preferred.clear();
+        preferred.addAll(endpointsOfOneNode);
+        return this;
+    }
+
+    /**
+     * The schemes of the preferred transports, the best first. A node that is reached over several is called over the
+     * best that works. If not said, the order in which the servers mention them.
+     */
+    public ClientBuilder prefer(List<String> schemes) {
+        prefer = List.copyOf(schemes);
+        return this;
+    }
+
+    /**
+     * Whether a connection without the post-quantum key exchange is refused; if not said, it is preferred where both
+     * sides have it.
+     */
+    public ClientBuilder requirePostQuantum(boolean required) {
+        requirePostQuantum = required;
         return this;
     }
 
@@ -139,9 +165,7 @@ public final class ClientBuilder {
     public QuorateClient build() {
         require(cluster != null, "found no cluster, expected the id of the cluster to talk to");
         require(identity != null, "found no identity, expected a client's or an operator's");
-        if (preferred != null) {
-            servers.add(preferred);
-        }
+        servers.addAll(preferred);
         require(!servers.isEmpty(), "found no server, expected at least one endpoint, such as tcp://127.0.0.1:7400");
         for (Endpoint server : servers) {
             require(transports.containsKey(server.scheme()), "found the server " + server + " and transports for "
@@ -150,15 +174,27 @@ public final class ClientBuilder {
         long operationNanos = nanos("operation time limit", operationTimeout);
         long connectNanos = connectTimeout == null ? operationNanos : nanos("connect time limit", connectTimeout);
         ClientSettings settings = new ClientSettings(cluster, List.copyOf(servers),
-            Set.copyOf(transports.keySet()), Optional.ofNullable(preferred), operationNanos,
+            Set.copyOf(transports.keySet()), preference(), requirePostQuantum, List.copyOf(preferred), operationNanos,
             connectNanos, maxPendingOperations, maxPendingBytes);
         Counters counters = new Counters();
         List<Transport> created = new ArrayList<>();
         transports.values().forEach(each -> created.add(each.provider().create(
-            new TransportContext(identity::credentials, Optional.empty(), counters, false, each.settings()))));
+            new TransportContext(identity::credentials, Optional.empty(), counters, requirePostQuantum,
+                each.settings()))));
         ClientRuntime runtime = new ClientRuntime(settings, version, name, Optional.ofNullable(loop), identity, created,
             counters);
         return new QuorateClient(runtime.core(), runtime);
+    }
+
+    private List<String> preference() {
+        List<String> order = prefer != null ? prefer : servers.stream().map(Endpoint::scheme).distinct().toList();
+        for (String scheme : order) {
+            require(transports.containsKey(scheme), "found the preferred transport " + scheme + " and transports for "
+                + transports.keySet() + ", expected one of these");
+        }
+        require(Set.copyOf(order).size() == order.size(), "found the preferred transports " + order
+            + ", expected each once");
+        return order;
     }
 
     private static long nanos(String what, Duration limit) {

@@ -101,7 +101,9 @@ final class ClientCore {
     // What the client tells.
 
     void start() {
-        settings.preferred().ifPresent(server -> routes.hold());
+        if (!settings.preferred().isEmpty()) {
+            routes.hold();
+        }
         aim();
     }
 
@@ -122,10 +124,11 @@ final class ClientCore {
     // What the sessions tell.
 
     /** A session with {@code node} was confirmed. */
-    void nodeUp(NodeId node, String remote, List<Endpoint> advertised) {
+    void nodeUp(NodeId node, String scheme, String remote, List<Endpoint> advertised) {
         endpoints.put(node, advertised);
-        reachability.connected(node, remote, advertised);
-        if (settings.preferred().flatMap(reachability::nodeAt).filter(node::equals).isPresent()) {
+        reachability.connected(node, scheme, remote, advertised);
+        if (settings.preferred().stream().anyMatch(server -> reachability.nodeAt(server).filter(node::equals)
+                .isPresent())) {
             routes.prefer(node);
         } else if (!reachability.isAtServer(node)) {
             // It may be the preferred server under another address; to wait on for it would be to wait for ever.
@@ -169,7 +172,7 @@ final class ClientCore {
                 reachability.refused(event, node, places);
             }
         });
-        if (settings.preferred().filter(reachability::settled).isPresent()) {
+        if (!settings.preferred().isEmpty() && settings.preferred().stream().allMatch(reachability::settled)) {
             routes.release();
         }
         requestPump();

@@ -63,7 +63,8 @@ final class ClientRuntime {
         this.pump = core::pump;
         this.sessions = new Sessions(new Sessions.Context(loop, identity, transports,
             LocalDescription.ofCaller(settings.cluster(), identity.self(), Incarnation.fresh(loop), build),
-            AdmissionPolicy.forClient(), CallServer.none(), new Listener(), SessionSettings.forClient(), counters));
+            AdmissionPolicy.forClient(), CallServer.none(), new Listener(), SessionSettings.forClient(), counters,
+            settings.prefer(), settings.requirePostQuantum()));
     }
 
     ClientCore core() {
@@ -176,7 +177,8 @@ final class ClientRuntime {
     private final class Listener implements SessionListener {
         @Override
         public void sessionConfirmed(PeerSession session) {
-            session.node().ifPresent(node -> core.nodeUp(node, session.remote(), session.hello().endpoints()));
+            session.node().ifPresent(node -> core.nodeUp(node, session.transport(), session.remote(),
+                session.hello().endpoints()));
         }
 
         @Override

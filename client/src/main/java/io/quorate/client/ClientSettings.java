@@ -3,7 +3,6 @@ package io.quorate.client;
 import io.quorate.api.ClusterId;
 import io.quorate.spi.transport.Endpoint;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
 /** What the builder was told, checked. */
@@ -11,7 +10,9 @@ record ClientSettings(
     ClusterId cluster,
     List<Endpoint> servers,
     Set<String> schemes,
-    Optional<Endpoint> preferred,
+    List<String> prefer,
+    boolean requirePostQuantum,
+    List<Endpoint> preferred,
     long operationTimeoutNanos,
     long connectTimeoutNanos,
     int maxPendingOperations,

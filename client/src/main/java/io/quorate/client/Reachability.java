@@ -73,13 +73,14 @@ final class Reachability {
         }
     }
 
-    /** {@code node} has answered from {@code remote}, and advertises {@code endpoints}. */
-    void connected(NodeId node, String remote, List<Endpoint> endpoints) {
+    /** {@code node} has answered from {@code remote} over a transport, and advertises {@code endpoints}. */
+    void connected(NodeId node, String scheme, String remote, List<Endpoint> endpoints) {
         nodes.remove(node);
         elsewhere = "";
         configured.forEach((endpoint, place) -> {
             if (configured.size() == 1 && place.node == null || endpoints.contains(endpoint)
-                || namesPlace(remote, endpoint) || isOnlyOneAtPort(remote, endpoint)) {
+                || scheme.equals(endpoint.scheme())
+                && (namesPlace(remote, endpoint) || isOnlyOneAtPort(remote, endpoint))) {
                 place.node = node;
                 place.failed(null, "connected to " + node, false);
             }
@@ -168,7 +169,8 @@ final class Reachability {
         if (!remote.endsWith(":" + endpoint.port())) {
             return false;
         }
-        return configured.keySet().stream().filter(each -> each.port() == endpoint.port()).count() == 1
+        return configured.keySet().stream().filter(each -> each.port() == endpoint.port()
+            && each.scheme().equals(endpoint.scheme())).count() == 1
             && configured.containsKey(endpoint);
     }
 

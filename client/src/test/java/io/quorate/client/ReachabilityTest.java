@@ -58,19 +58,19 @@ class ReachabilityTest {
         assertFalse(reachability.hopeless());
         refuse("endpoint " + A, "?", RefusalReason.REFUSED_BY_PEER, "wrong-cluster: found x");
         assertTrue(reachability.hopeless());
-        reachability.connected(N1, "127.0.0.1:7401", List.of());
+        reachability.connected(N1, "tcp", "127.0.0.1:7401", List.of());
         assertFalse(reachability.hopeless());
     }
 
     @Test
     void knowsWhoIsAtAnEndpoint() {
-        reachability.connected(N1, "127.0.0.1:7402", List.of());
+        reachability.connected(N1, "tcp", "127.0.0.1:7402", List.of());
         assertEquals(Optional.of(N1), reachability.nodeAt(B));
         assertEquals(Optional.empty(), reachability.nodeAt(A));
         reachability.lost(N1, "unresponsive");
         assertEquals(Optional.of("connection lost: unresponsive"), reachability.failureOf(N1));
         assertTrue(reachability.describe().contains("tcp://localhost:7402: connection-lost: unresponsive"));
-        reachability.connected(N1, "10.0.0.1:9", List.of(A));
+        reachability.connected(N1, "tcp", "10.0.0.1:9", List.of(A));
         assertEquals(Optional.of(N1), reachability.nodeAt(A));
         assertEquals(Optional.empty(), reachability.failureOf(N1));
     }
@@ -83,6 +83,17 @@ class ReachabilityTest {
             RefusalReason.WRONG_CLUSTER, "found x", 0, 0));
         assertEquals("tcp://a.example:7400: no answer yet; tcp://b.example:7400: no answer yet; spiffe://t/node/n1 at "
             + "10.0.0.1:7400: wrong-cluster: found x", hosts.describe());
+    }
+
+    @Test
+    void aNodeMetOverOneTransportIsNotTakenForTheOneAtTheSamePortOfAnother() {
+        Endpoint udp = Endpoint.parse("quic://127.0.0.1:7401");
+        Reachability mixed = new Reachability(List.of(A, udp));
+        mixed.connected(N1, "tcp", "127.0.0.1:7401", List.of());
+        assertEquals(Optional.of(N1), mixed.nodeAt(A));
+        assertEquals(Optional.empty(), mixed.nodeAt(udp));
+        mixed.connected(N1, "tcp", "127.0.0.1:7401", List.of(A, udp));
+        assertEquals(Optional.of(N1), mixed.nodeAt(udp), "unless it says so");
     }
 
     private void refuse(String subject, String remote, RefusalReason reason, String detail) {
