@@ -13,8 +13,8 @@ import java.util.Optional;
  *     a path, and nothing may be concluded from its presence.
  * @param channelBinding bytes that both sides of this TLS session compute alike and that no other pair of certificates
  *     yields; see {@link ChannelBinding}
- * @param keyExchange the group that TLS has agreed on, by its name in the IANA registry of TLS supported groups, such
- *     as {@value #POST_QUANTUM_GROUP}; empty if the TLS library does not tell
+ * @param keyExchange the group that TLS has agreed on, by the name that TLS libraries give it, such as
+ *     {@value #POST_QUANTUM_GROUP}, {@code X25519} or {@code P-256}; empty if the TLS library does not tell
  * @param description the session in words for listings: protocol, cipher suite, key exchange if known
  */
 public record Evidence(
