@@ -3,6 +3,8 @@ package io.quorate.testing.memory;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.transport.TransportContext;
 import io.quorate.testing.time.VirtualWorld;
+import io.quorate.testing.transport.FaultyPath;
+import io.quorate.testing.transport.HostilePeer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -42,6 +44,8 @@ public final class MemoryNetwork {
     private final Map<Endpoint, MemoryTransport> listeners = new TreeMap<>();
     private final Set<Path> blocked = new HashSet<>();
     private final Set<MemoryConnection> live = new LinkedHashSet<>();
+    private final Map<Endpoint, MemoryPath> paths = new TreeMap<>();
+    private final Set<MemoryDial> dials = new LinkedHashSet<>();
     private long nextConnectionId = 1;
 
     /** A network whose messages take {@code minDelayNanos} to {@code maxDelayNanos}. */
@@ -80,17 +84,31 @@ public final class MemoryNetwork {
     /** What {@code from} sends reaches {@code to} again, first of all what has waited. */
     public void unblock(String from, String to) {
         blocked.remove(new Path(from, to));
-        for (MemoryConnection connection : List.copyOf(live)) {
-            connection.pathOpened();
-        }
+        pathsChanged();
     }
 
     /** Unblocks everything. */
     public void heal() {
         blocked.clear();
-        for (MemoryConnection connection : List.copyOf(live)) {
-            connection.pathOpened();
-        }
+        pathsChanged();
+    }
+
+    void pathsChanged() {
+        List.copyOf(live).forEach(MemoryConnection::pathOpened);
+        List.copyOf(dials).forEach(MemoryDial::pathOpened);
+    }
+
+    /** A path of its own to a listener's endpoint: whoever dials the path's entry reaches the listener through it. */
+    public FaultyPath path(Endpoint target) {
+        Endpoint entry = new Endpoint(scheme, "path-" + paths.size(), 1);
+        MemoryPath path = new MemoryPath(this, entry, target);
+        paths.put(entry, path);
+        return path;
+    }
+
+    /** Makes the other side of connections by hand. */
+    public HostilePeer hostilePeer() {
+        return new MemoryHostile(this);
     }
 
     /** Breaks every connection between two hosts, as a reset would: both sides hear of it. */
@@ -107,6 +125,7 @@ public final class MemoryNetwork {
      */
     public void kill(String host) {
         listeners.keySet().removeIf(endpoint -> endpoint.host().equals(host));
+        dials.removeIf(dial -> dial.host().equals(host));
         for (MemoryConnection connection : List.copyOf(live)) {
             if (connection.host().equals(host)) {
                 connection.die();
@@ -162,6 +181,28 @@ public final class MemoryNetwork {
 
     MemoryTransport listener(Endpoint endpoint) {
         return listeners.get(endpoint);
+    }
+
+    /** The path that has this entry, or null if the endpoint is a listener's own. */
+    MemoryPath pathFrom(Endpoint entry) {
+        return paths.get(entry);
+    }
+
+    List<MemoryConnection> over(MemoryPath path) {
+        return live.stream().filter(connection -> connection.path() == path).toList();
+    }
+
+    void began(MemoryDial dial) {
+        dials.add(dial);
+    }
+
+    /** Whether the dial was still under way. */
+    boolean ended(MemoryDial dial) {
+        return dials.remove(dial);
+    }
+
+    List<MemoryDial> dialsOf(MemoryTransport transport) {
+        return dials.stream().filter(dial -> dial.transport() == transport).toList();
     }
 
     void opened(MemoryConnection connection) {

@@ -13,7 +13,6 @@ import io.quorate.spi.transport.TlsCredentials;
 import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportContext;
 import io.quorate.spi.transport.TransportException;
-import io.quorate.spi.transport.TransportLimits;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.Optional;
@@ -63,12 +62,12 @@ public final class MemoryTransport implements Transport {
         if (!target.scheme().equals(network.scheme())) {
             throw new IllegalArgumentException("found " + target + ", expected " + network.scheme() + "://host:port");
         }
-        if (network.isBlocked(host, target.host()) || network.isBlocked(target.host(), host)) {
-            network.world().schedule(TransportLimits.CONNECT_TIMEOUT_MILLIS * 1_000_000, () ->
-                fail(dialId, target, RefusalReason.CONNECT_FAILED, "no answer from " + target));
+        if (closed) {
+            network.world().schedule(0, () -> fail(dialId, target, RefusalReason.SHUTTING_DOWN, "this node has "
+                + "stopped"));
             return;
         }
-        network.world().schedule(network.delayNanos(), () -> connect(target, dialId));
+        new MemoryDial(this, target, dialId).begin();
     }
 
     @Override
@@ -81,21 +80,29 @@ public final class MemoryTransport implements Transport {
         for (MemoryConnection connection : network.of(this)) {
             connection.close(CloseReason.of(CloseReason.Kind.SHUTDOWN, "the transport was closed"));
         }
+        for (MemoryDial dial : network.dialsOf(this)) {
+            dial.fail(RefusalReason.SHUTTING_DOWN, "this node is stopping");
+        }
     }
 
     void count(String counter) {
         context.counters().accept(counter);
     }
 
-    private void connect(Endpoint target, long dialId) {
-        if (closed) {
-            return;
-        }
-        MemoryTransport other = network.listener(target);
-        if (other == null || other.closed) {
-            fail(dialId, target, RefusalReason.CONNECT_FAILED, "connection refused by " + target);
-            return;
-        }
+    MemoryNetwork network() {
+        return network;
+    }
+
+    String host() {
+        return host;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** A dial has reached a listener: both sides' certificates are judged, and each side gets its end. */
+    void connect(MemoryTransport other, MemoryPath path, Endpoint target, long dialId) {
         TlsCredentials ours = context.credentials().get();
         TlsCredentials theirs = other.context.credentials().get();
         String source = host + ":" + (40_000 + dialId % 20_000);
@@ -111,18 +118,12 @@ public final class MemoryTransport implements Transport {
             fail(dialId, target, RefusalReason.TLS_ALERT_RECEIVED, "certificate refused");
             return;
         }
-        deliver(other, target, dialId, source, ours, theirs);
-    }
-
-    private void deliver(MemoryTransport other, Endpoint target, long dialId, String source, TlsCredentials ours,
-            TlsCredentials theirs) {
         var binding = ChannelBinding.ofEndPoints(ours.chain().get(0), theirs.chain().get(0));
-        MemoryConnection dialed = new MemoryConnection(network, this, host, Origin.DIALED, OptionalLong.of(dialId),
+        MemoryConnection dialed = new MemoryConnection(this, path, Origin.DIALED, OptionalLong.of(dialId),
             target.host() + ":" + target.port(), target.host(), new Evidence(theirs.chain(), binding,
             Optional.empty(), "in-memory"));
-        MemoryConnection accepted = new MemoryConnection(network, other, other.host, Origin.ACCEPTED,
-            OptionalLong.empty(), source, host, new Evidence(ours.chain(), binding,
-            Optional.empty(), "in-memory"));
+        MemoryConnection accepted = new MemoryConnection(other, path, Origin.ACCEPTED, OptionalLong.empty(), source,
+            host, new Evidence(ours.chain(), binding, Optional.empty(), "in-memory"));
         dialed.join(accepted);
         sink.onConnection(dialed);
         other.sink.onConnection(accepted);
@@ -146,11 +147,9 @@ public final class MemoryTransport implements Transport {
         return e instanceof CertificateRefusedException refused ? refused.reason() : RefusalReason.CERTIFICATE_INVALID;
     }
 
-    private void fail(long dialId, Endpoint target, RefusalReason reason, String detail) {
-        if (!closed) {
-            sink.onFailure(new ConnectionFailure(scheme(), Origin.DIALED, OptionalLong.of(dialId), target.toString(),
-                reason, detail));
-        }
+    void fail(long dialId, Endpoint target, RefusalReason reason, String detail) {
+        sink.onFailure(new ConnectionFailure(scheme(), Origin.DIALED, OptionalLong.of(dialId), target.toString(),
+            reason, detail));
     }
 
     private void failAccepted(String remote, RefusalReason reason, String detail) {

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import io.quorate.spi.transport.Connection;
 import io.quorate.spi.transport.Endpoint;
+import io.quorate.spi.transport.RpcStream;
+import io.quorate.spi.transport.StreamHandler;
 import io.quorate.spi.transport.TlsCredentials;
+import io.quorate.spi.wire.RpcType;
 import io.quorate.spi.wire.WireViolation;
 import io.quorate.testing.identity.TestCertificateAuthority;
 import java.time.Duration;
@@ -82,17 +85,25 @@ final class Bench implements AutoCloseable {
         return new Ends(dialer.nextConnection(), accepter.nextConnection());
     }
 
-    /** Both ends of a new connection, started and active. */
-    Peers active(ContractNode dialer, ContractNode accepter) {
-        return active(dialer, accepter, accepter.endpoint());
+    /** How calls are served. */
+    interface Serving {
+
+        /** What a call's frames go to. Guards its own callbacks. */
+        StreamHandler serve(ContractPeer peer, RpcStream stream);
     }
 
-    Peers active(ContractNode dialer, ContractNode accepter, Endpoint target) {
+    /** Both ends of a new connection, started and active; each answers with what it was sent. */
+    Peers active(ContractNode dialer, ContractNode accepter) {
+        return active(dialer, accepter, accepter.endpoint(), ContractPeer::serve);
+    }
+
+    Peers active(ContractNode dialer, ContractNode accepter, Endpoint target, Serving serving) {
         Ends ends = connect(dialer, accepter, target);
         Peers peers = new Peers(new ContractPeer(this, ends.dialed()), new ContractPeer(this, ends.accepted()));
-        peers.accepted().activate();
-        // The session layer begins calls behind an answered ping; here the accepter is active before the dialer.
-        peers.dialed().activate();
+        // The session layer begins calls behind an answered ping; here the accepter is active before the dialer, and
+        // what the accepter may call on comes behind the dialer's activation.
+        peers.accepted().activate(serving);
+        peers.dialed().activate(serving);
         return peers;
     }
 
@@ -101,17 +112,21 @@ final class Bench implements AutoCloseable {
         return active(node("a"), node("b"));
     }
 
-    /** Calls in both directions, with as many connections as it takes. */
     Callers callers(ContractNode a, ContractNode b) {
+        return callers(a, b, ContractPeer::serve);
+    }
+
+    /** Calls in both directions, with as many connections as it takes. */
+    Callers callers(ContractNode a, ContractNode b, Serving serving) {
         List<ContractPeer> fromA = new ArrayList<>();
         List<ContractPeer> fromB = new ArrayList<>();
         if (exclusive()) {
             for (int i = 0; i < LEASES; i++) {
-                fromA.add(active(a, b).dialed());
-                fromB.add(active(b, a).dialed());
+                fromA.add(active(a, b, b.endpoint(), serving).dialed());
+                fromB.add(active(b, a, a.endpoint(), serving).dialed());
             }
         } else {
-            Peers peers = active(a, b);
+            Peers peers = active(a, b, b.endpoint(), serving);
             fromA.add(peers.dialed());
             fromB.add(peers.accepted());
         }
@@ -144,10 +159,14 @@ final class Bench implements AutoCloseable {
 
     /** Opens a call on the first of these connections that has room, and waits until one has. */
     ContractCall open(List<ContractPeer> peers) {
+        return open(peers, RpcType.SUBMIT);
+    }
+
+    private ContractCall open(List<ContractPeer> peers, RpcType type) {
         List<ContractCall> opened = new ArrayList<>();
         await("capacity for a call", () -> {
             for (ContractPeer peer : peers) {
-                Optional<ContractCall> call = peer.tryOpen();
+                Optional<ContractCall> call = peer.tryOpen(type);
                 if (call.isPresent()) {
                     opened.add(call.get());
                     return true;
@@ -160,7 +179,11 @@ final class Bench implements AutoCloseable {
 
     /** Opens a call on this connection, and waits until it has room. */
     ContractCall open(ContractPeer peer) {
-        return open(List.of(peer));
+        return open(List.of(peer), RpcType.SUBMIT);
+    }
+
+    ContractCall open(ContractPeer peer, RpcType type) {
+        return open(List.of(peer), type);
     }
 
     // ---- what is needed and what is noticed ----------------------------------------------------------------------

@@ -5,7 +5,6 @@ import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.transport.Connection;
 import io.quorate.spi.transport.ConnectionHandler;
 import io.quorate.spi.transport.RpcStream;
-import io.quorate.spi.transport.StreamAcceptor;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameKind;
 import io.quorate.spi.wire.RpcType;
@@ -56,20 +55,22 @@ final class ContractPeer implements ConnectionHandler {
     }
 
     ContractPeer activate() {
-        return activate(stream -> {
-            ContractCall call = new ContractCall(bench, this, (c, frame) -> server.accept(c, frame));
-            guarded("onStream", () -> {
-                call.bind(stream);
-                served.add(call);
-            });
-            return call;
-        });
+        return activate(ContractPeer::serve);
     }
 
-    /** With an acceptor of the test's own, which guards its callbacks itself. */
-    ContractPeer activate(StreamAcceptor acceptor) {
-        connection.activate(acceptor);
+    ContractPeer activate(Bench.Serving serving) {
+        connection.activate(stream -> serving.serve(this, stream));
         return this;
+    }
+
+    /** Serves a call that the other side has begun, and remembers it. */
+    ContractCall serve(RpcStream stream) {
+        ContractCall call = new ContractCall(bench, this, (c, frame) -> server.accept(c, frame));
+        guarded("onStream", () -> {
+            call.bind(stream);
+            served.add(call);
+        });
+        return call;
     }
 
     /** Opens a call if there is capacity. */

@@ -5,15 +5,36 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
 import io.quorate.spi.transport.CloseReason;
+import io.quorate.spi.transport.TransportLimits;
 import io.quorate.spi.wire.Frame;
+import io.quorate.spi.wire.FrameEncoder;
+import io.quorate.spi.wire.RpcType;
+import io.quorate.spi.wire.WireViolation;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /** What happens to one call happens to it alone. */
 interface IsolationRules extends Rules {
 
     /** How many calls are under way beside the one that is disturbed. */
     int OTHERS = 5;
+
+    /** What is done to calls while others are measured. */
+    enum Disturbance { CANCEL, RESET_BY_SERVER, STALL }
+
+    int CHUNK_BYTES = 256 << 10;
+    int MOST_CHUNKS = 512;
+    int MEASURED_CALLS = 120;
+    int DISTURBANCES = 8;
+    int MAX_ROUNDS = 10;
+    int MASS = 10_000;
+    int GIBIBYTE_CHUNKS = 1 << 10;
+    int BEATS = 100;
+    /** Long enough to see what happens at once; nothing depends on its length when nothing happens. */
+    Duration NOW = Duration.ofMillis(50);
 
     /** Servers that answer when told to, so that calls are under way for as long as a test likes. */
     static void hold(ContractCall call, Frame frame) {
@@ -56,10 +77,10 @@ interface IsolationRules extends Rules {
         return waiting;
     }
 
-    /** The calls that were not disturbed are answered, each with its own content. */
+    /** The calls that were not disturbed are answered, each with its own content; all if that is null. */
     private void assertOthersAnswered(Waiting waiting, ContractCall disturbed) {
         for (ContractCall served : waiting.served()) {
-            if (served.id() != disturbed.id()) {
+            if (disturbed == null || served.id() != disturbed.id()) {
                 served.echo(served.frames().get(0));
             }
         }
@@ -91,5 +112,210 @@ interface IsolationRules extends Rules {
             next.send(true, Bytes.utf8("next"));
             assertEquals("next", next.answer().utf8());
         }
+    }
+
+    @ContractRule(number = 8, text = "A call that is given up before its first frame, between two of them, or while it "
+        + "waits for its answer, leaves all others untouched.")
+    default void required_t08_a_call_given_up_at_any_time_leaves_others_untouched() {
+        ContractNode a = bench().node("a");
+        ContractNode b = bench().node("b");
+        for (int frames = 0; frames <= 2; frames++) {
+            Waiting waiting = waiting(a, b, OTHERS);
+            ContractPeer peer = bench().exclusive() ? bench().active(a, b).dialed() : waiting.calls().get(0).peer();
+            ContractCall call = bench().open(peer);
+            for (int i = 1; i <= frames; i++) {
+                call.send(i == 2, Payloads.of(i, 5_000));
+            }
+            call.reset("it has run out of time");
+            call.resetReason();
+            assertOthersAnswered(waiting, call);
+        }
+    }
+
+    @ContractRule(number = 9, text = "A call whose reader stops stalls its own sender, and nothing else; when the "
+        + "reader goes on, all of it arrives.")
+    default void required_t09_a_stalled_call_leaves_others_untouched() {
+        ContractNode a = bench().node("a");
+        ContractNode b = bench().node("b");
+        Waiting waiting = waiting(a, b, OTHERS);
+        Bench.Peers peers = bench().active(a, b);
+        peers.accepted().serving((served, frame) -> served.stream().read(false));
+        ContractCall stalled = bench().open(peers.dialed());
+        int frames = 1;
+        while (stalled.send(false, Payloads.of(frames, CHUNK_BYTES)) && frames < MOST_CHUNKS) {
+            frames++;
+        }
+        assertTrue(frames < MOST_CHUNKS, "found " + frames + " frames taken of a call that is not read");
+        assertOthersAnswered(waiting, stalled);
+        int sent = frames;
+        bench().await("the first frame", () -> !peers.accepted().served().isEmpty()
+            && !peers.accepted().served().get(0).frames().isEmpty());
+        ContractCall served = peers.accepted().served().get(0);
+        peers.accepted().serving(IsolationRules::hold);
+        served.stream().read(true);
+        bench().await("room in the stream", () -> stalled.writable() > 0);
+        stalled.send(true, Payloads.of(sent + 1, CHUNK_BYTES));
+        bench().await("all frames", () -> served.frames().size() == sent + 1);
+        for (int i = 0; i <= sent; i++) {
+            assertTrue(Payloads.matches(i + 1, served.frames().get(i).body()), "content of frame " + i);
+        }
+        served.send(true, Bytes.utf8("all there"));
+        assertEquals("all there", stalled.answer().utf8());
+    }
+
+    @ContractRule(number = 10, text = "Garbage on one call ends that call (its connection, where the call leases it), "
+        + "and nothing else.")
+    default void required_t10_garbage_on_one_rpc_leaves_others_untouched() {
+        bench().expect(WireViolation.BAD_MAGIC);
+        ContractNode b = bench().node("b");
+        Waiting waiting = waiting(bench().node("a"), b, OTHERS);
+        HostilePeer.Link link = bench().hostile().dial(b.endpoint(), bench().authority().node("h"));
+        ContractPeer peer = new ContractPeer(bench(), b.nextConnection()).activate();
+        HostilePeer.Stream good = link.open();
+        if (!bench().exclusive()) {
+            peer.serving(IsolationRules::hold);
+            good.send(FrameEncoder.encode(HostileRules.request(RpcType.SUBMIT, 1, "held")));
+            bench().await("the good call", () -> peer.served().size() == 1);
+        }
+        HostilePeer.Stream bad = bench().exclusive() ? good : link.open();
+        bad.send(Payloads.of(1, 100));
+        bench().await("the violation", () -> b.counted(WireViolation.BAD_MAGIC) == 1);
+        bench().await("the end of the call", bad::isReset);
+        assertEquals(bench().exclusive(), peer.isClosed() || bench().within(NOW, peer::isClosed));
+        if (!bench().exclusive()) {
+            peer.served().get(0).echo(peer.served().get(0).frames().get(0));
+            bench().await("the good call's answer", () -> good.received().size() == 1);
+            assertEquals("held", good.received().get(0).body().utf8());
+        }
+        assertOthersAnswered(waiting, null);
+    }
+
+    /**
+     * Latency is measured in pairs of rounds, quiet and disturbed, on the same machine a moment apart; one good pair is
+     * enough, since a busy machine can only make a pair worse.
+     */
+    @ContractRule(number = 11, text = "While one call after another is cancelled, reset or stalled, the latency of the "
+        + "others stays within twice its undisturbed 99th percentile.")
+    default void required_t11_latency_of_others_stays_within_twice_the_undisturbed() {
+        ContractNode a = bench().node("a");
+        ContractNode b = bench().node("b");
+        ContractPeer measured = bench().active(a, b).dialed();
+        for (Disturbance kind : Disturbance.values()) {
+            List<String> found = new ArrayList<>();
+            boolean good = false;
+            for (int round = 0; round < MAX_ROUNDS && !good; round++) {
+                List<Bench.Peers> victims = new ArrayList<>();
+                for (int i = 0; i < DISTURBANCES; i++) {
+                    victims.add(i == 0 || bench().exclusive() ? bench().active(a, b) : victims.get(0));
+                    victims.get(i).accepted().serving(kind == Disturbance.RESET_BY_SERVER
+                        ? (call, frame) -> call.reset("no") : (call, frame) -> call.stream().read(false));
+                }
+                long quiet = p99(measured, i -> { });
+                long disturbed = p99(measured, i -> {
+                    if (i % (MEASURED_CALLS / DISTURBANCES) == 0) {
+                        disturb(kind, victims.get(i * DISTURBANCES / MEASURED_CALLS).dialed());
+                    }
+                });
+                found.add(disturbed / 1_000 + " us disturbed, " + quiet / 1_000 + " us quiet");
+                good = disturbed <= 2 * quiet;
+                victims.forEach(v -> v.dialed().connection().close(CloseReason.of(CloseReason.Kind.NORMAL, "")));
+            }
+            assertTrue(good, kind + ": found " + found + " in " + MAX_ROUNDS + " rounds, expected at most twice");
+        }
+    }
+
+    private void disturb(Disturbance kind, ContractPeer peer) {
+        ContractCall call = peer.tryOpen(RpcType.WATCH).orElse(null);
+        if (call == null) {
+            return; // its own connection ended a moment ago, and it would have been disturbed again
+        }
+        call.send(false, Payloads.of(1, CHUNK_BYTES / 4));
+        if (kind == Disturbance.CANCEL) {
+            call.reset("the caller wants it no longer");
+        }
+    }
+
+    private long p99(ContractPeer peer, IntConsumer before) {
+        long[] nanos = new long[MEASURED_CALLS];
+        for (int i = 0; i < MEASURED_CALLS; i++) {
+            before.accept(i);
+            ContractCall call = bench().open(peer);
+            call.send(true, Payloads.of(i, 256));
+            assertTrue(Payloads.matches(i, call.answer()), "call " + i + " got another call's answer");
+            nanos[i] = call.latencyNanos();
+        }
+        Arrays.sort(nanos);
+        return nanos[MEASURED_CALLS * 99 / 100];
+    }
+
+    @ContractRule(number = 12, text = "Each call has a stream and a number of its own: answers that come in any order "
+        + "reach the calls that they belong to.")
+    default void required_t12_each_rpc_has_its_own_stream() {
+        Waiting waiting = waiting(bench().node("a"), bench().node("b"), OTHERS);
+        List<ContractCall> served = waiting.served();
+        long numbers = waiting.calls().stream().map(ContractCall::id).distinct().count();
+        assertEquals(OTHERS, numbers, "calls with a number of their own");
+        for (int i = OTHERS - 1; i >= 0; i--) {
+            ContractCall last = served.get(i);
+            last.echo(last.frames().get(0));
+            ContractCall call = waiting.calls().stream().filter(c -> c.id() == last.id()).findFirst().orElseThrow();
+            int number = waiting.calls().indexOf(call);
+            assertTrue(Payloads.matches(number, call.answer()), "call " + number + " got another call's answer");
+            assertEquals(OTHERS - i, waiting.calls().stream().filter(ContractCall::isOver).count(), "calls answered");
+        }
+    }
+
+    @ContractRule(number = 13, text = "Ten thousand concurrent calls of all kinds and sizes in both directions at once: "
+        + "every response is its request's own, by content.")
+    default void required_t13_ten_thousand_mixed_rpcs_get_their_own_responses() {
+        Bench.Callers callers = bench().callers(bench().node("a"), bench().node("b"),
+            (peer, stream) -> MassCalls.serve(bench(), peer, stream));
+        MassCalls forth = new MassCalls(bench(), callers.forth(), 0, MASS / 2);
+        MassCalls back = new MassCalls(bench(), callers.back(), 1, MASS / 2);
+        // Each thousand has its own patience, so that a slow machine is not taken for a transport that stands still.
+        for (int goal = MASS / 10; goal <= MASS; goal += MASS / 10) {
+            int atLeast = goal;
+            bench().await(goal + " answers", () -> {
+                forth.beginMore();
+                back.beginMore();
+                return forth.answered() + back.answered() >= atLeast;
+            });
+        }
+    }
+
+    @ContractRule(number = 14, text = "A bulk call of 1 GiB whose reader has stopped costs a bounded number of bytes, "
+        + "and heartbeats pass it.")
+    default void required_t14_heartbeats_pass_a_stalled_gibibyte() {
+        ContractNode a = bench().node("a");
+        ContractNode b = bench().node("b");
+        Bench.Peers bulk = bench().active(a, b);
+        bulk.accepted().serving((call, frame) -> {
+            if (frame.rpcType() == RpcType.WATCH.code()) {
+                call.stream().read(false);
+            } else {
+                call.echo(frame);
+            }
+        });
+        ContractPeer heartbeats = bench().exclusive() ? bench().active(a, b).dialed() : bulk.dialed();
+        ContractCall snapshot = bench().open(bulk.dialed(), RpcType.WATCH);
+        Bytes chunk = Payloads.of(1, 1 << 20);
+        int taken = 0;
+        boolean full = false;
+        for (int beat = 0; beat < BEATS; beat++) {
+            int room = snapshot.writable();
+            while (!full && taken < GIBIBYTE_CHUNKS) {
+                full = !snapshot.send(false, chunk);
+                taken++;
+            }
+            ContractCall heartbeat = bench().open(heartbeats, RpcType.HEARTBEAT);
+            heartbeat.send(true, Payloads.of(beat, 40));
+            assertTrue(Payloads.matches(beat, heartbeat.answer()), "heartbeat " + beat);
+            full = full && snapshot.writable() == room;
+        }
+        long bound = TransportLimits.WRITE_HIGH_WATER_BYTES + bench().under().maxBytesInFlight();
+        assertTrue((long) taken << 20 <= bound + (1 << 20), "found " + taken + " MiB taken of a call that is not "
+            + "read, expected at most " + (bound >> 20) + " MiB");
+        snapshot.reset("the snapshot is not wanted any more");
+        snapshot.resetReason();
     }
 }

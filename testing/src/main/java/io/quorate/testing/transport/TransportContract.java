@@ -15,7 +15,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(ContractReport.class)
 @TestMethodOrder(MethodOrderer.MethodName.class)
-public abstract class TransportContract implements ArrivalRules, ControlRules, CallRules, IsolationRules {
+public abstract class TransportContract implements ArrivalRules, ControlRules, CallRules, IsolationRules,
+        HostileRules {
 
     private Bench bench;
 

@@ -7,6 +7,7 @@ import io.quorate.testing.memory.MemoryNetwork;
 import io.quorate.testing.time.VirtualWorld;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** The in-memory transport under the contract: a network in a virtual world, which waiting sets in motion. */
@@ -45,6 +46,16 @@ final class MemoryUnderTest extends TransportUnderTest {
     @Override
     public Transport create(String host, TransportContext context) {
         return network.transport(host, context);
+    }
+
+    @Override
+    public Optional<FaultyPath> path(Endpoint target) {
+        return Optional.of(network.path(target));
+    }
+
+    @Override
+    public Optional<HostilePeer> hostilePeer() {
+        return Optional.of(network.hostilePeer());
     }
 
     @Override
