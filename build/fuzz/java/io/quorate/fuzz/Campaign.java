@@ -178,7 +178,7 @@ public final class Campaign {
         String progress = "no progress";
         String finding = "";
         for (String line : Files.readAllLines(log, StandardCharsets.UTF_8)) {
-            if (line.startsWith("#")) {
+            if (line.matches("#\\d+\\s.*")) {
                 progress = line.replace('\t', ' ');
             } else if (line.startsWith("== Java Exception: ") || line.contains("ERROR: libFuzzer")) {
                 finding = "  " + line;

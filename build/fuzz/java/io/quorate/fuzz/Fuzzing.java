@@ -72,7 +72,7 @@ public final class Fuzzing {
     }
 
     private static byte[] fresh(SplittableRandom random) {
-        byte[] input = new byte[random.nextInt(1 << random.nextInt(1, 10))];
+        byte[] input = new byte[random.nextInt(1 << random.nextInt(4, 10))];
         random.nextBytes(input);
         return input;
     }

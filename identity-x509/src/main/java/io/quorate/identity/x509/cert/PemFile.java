@@ -80,17 +80,29 @@ public final class PemFile {
                 + ", expected one block \"" + PRIVATE_KEY + "\" (PKCS#8, not encrypted); run: openssl pkcs8 -topk8 "
                 + "-nocrypt");
         }
+        byte[] encoded = objects.get(0).getContent();
+        String algorithm = algorithmName(file, algorithm(file, encoded));
         try {
-            byte[] encoded = objects.get(0).getContent();
-            ASN1ObjectIdentifier algorithm = PrivateKeyInfo.getInstance(encoded).getPrivateKeyAlgorithm()
-                .getAlgorithm();
-            return KeyFactory.getInstance(algorithmName(file, algorithm))
-                .generatePrivate(new PKCS8EncodedKeySpec(encoded));
-        } catch (GeneralSecurityException | IllegalArgumentException e) {
-            // No cause: a parser's message may quote what it could not parse, and this is a secret.
-            throw new IdentityException(what + " " + file + ": found a damaged private key, expected PKCS#8; copy the "
-                + "file anew, or have a new certificate issued");
+            return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(encoded));
+        } catch (GeneralSecurityException e) {
+            throw damagedKey(file);
         }
+    }
+
+    private static ASN1ObjectIdentifier algorithm(Path file, byte[] encoded) throws IdentityException {
+        try {
+            return PrivateKeyInfo.getInstance(encoded).getPrivateKeyAlgorithm().getAlgorithm();
+        } catch (RuntimeException e) {
+            // The parser reports damage by whatever goes wrong within it: an ArithmeticException for a version beyond
+            // an int, a NoSuchElementException for a field that is not there, and more.
+            throw damagedKey(file);
+        }
+    }
+
+    /** No cause: a parser's message may quote what it could not parse, and this is a secret. */
+    private static IdentityException damagedKey(Path file) {
+        return new IdentityException("key " + file + ": found a damaged private key, expected PKCS#8; copy the "
+            + "file anew, or have a new certificate issued");
     }
 
     private static String algorithmName(Path file, ASN1ObjectIdentifier algorithm) throws IdentityException {
