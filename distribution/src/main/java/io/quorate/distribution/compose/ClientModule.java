@@ -50,14 +50,22 @@ final class ClientModule extends AbstractModule {
             .version(BuildVersion.text())
             .operationTimeout(timeout)
             .connectTimeout(timeout.compareTo(MAX_CONNECT_TIME) < 0 ? timeout : MAX_CONNECT_TIME);
-        if (config.servers().size() == 1) {
-            builder.preferredServer(config.servers().get(0));
+        if (config.isOneNode()) {
+            builder.preferredServer(config.servers());
         }
         SortedMap<String, TransportProvider> transports = plugins.transports();
         Composition.refuseUnknownSchemes(config.transports(), transports);
+        builder.requirePostQuantum(config.requirePostQuantum());
+        if (!config.prefer().isEmpty()) {
+            builder.prefer(Composition.preference(config.prefer(), config.preferWhere(), transports));
+        }
         for (Map.Entry<String, TransportProvider> entry : transports.entrySet()) {
             ProviderConfig settings = config.transports().get(entry.getKey());
-            builder.transport(entry.getValue(), settings == null ? Map.of() : settings.settings());
+            // What no server speaks would only cost the time to load it, at each command.
+            if (settings != null || config.prefer().contains(entry.getKey())
+                || config.servers().stream().anyMatch(server -> server.scheme().equals(entry.getKey()))) {
+                builder.transport(entry.getValue(), settings == null ? Map.of() : settings.settings());
+            }
         }
         try {
             return builder.build();

@@ -12,6 +12,7 @@ import io.quorate.spi.plugin.Plugins;
 import io.quorate.spi.transport.TransportProvider;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -44,6 +45,19 @@ final class Composition {
                     "remove the section, or add the plugin; 'quorate plugins' lists what is there");
             }
         }
+    }
+
+    /** A preference for a transport that is not there would be a slip, or a plugin that was forgotten. */
+    static List<String> preference(List<String> prefer, String where, SortedMap<String, TransportProvider> transports)
+            throws Problem {
+        for (String scheme : prefer) {
+            if (!transports.containsKey(scheme)) {
+                throw Problem.usage(where + ": found transport '" + scheme + "' in 'prefer'",
+                    "one of the transports that are present: " + String.join(", ", transports.keySet()),
+                    "correct the name, or add the plugin; 'quorate plugins' lists what is there");
+            }
+        }
+        return prefer;
     }
 
     /** Creates something by a choice in a file; names the file and line if that fails. */

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 
 /** Composes a node: plugins chosen by its file, and the node above them. Nothing is started but the identity. */
 final class NodeModule extends AbstractModule {
@@ -64,6 +65,13 @@ final class NodeModule extends AbstractModule {
         }
     }
 
+    /** Whether the file has a use for a transport: then the node does not start without it. */
+    private boolean mentions(String scheme) {
+        return config.transports().containsKey(scheme) || config.prefer().contains(scheme)
+            || Stream.concat(config.listen().stream(), config.members().values().stream().flatMap(List::stream))
+                .anyMatch(endpoint -> endpoint.scheme().equals(scheme));
+    }
+
     @Provides
     @Singleton
     ControlPlaneNode node(Identity identity, ConsensusProvider consensus, StateMachine stateMachine) throws Exception {
@@ -79,12 +87,16 @@ final class NodeModule extends AbstractModule {
             .version(BuildVersion.text());
         SortedMap<String, TransportProvider> transports = plugins.transports();
         Composition.refuseUnknownSchemes(config.transports(), transports);
+        builder.prefer(Composition.preference(config.prefer(), config.preferWhere(), transports))
+            .requirePostQuantum(config.requirePostQuantum());
         List<Endpoint> listen = new ArrayList<>(config.listen());
         for (Map.Entry<String, TransportProvider> entry : transports.entrySet()) {
             Optional<Endpoint> own = listen.stream().filter(at -> at.scheme().equals(entry.getKey())).findFirst();
             own.ifPresent(listen::remove);
             ProviderConfig settings = config.transports().get(entry.getKey());
-            builder.transport(entry.getValue(), own, settings == null ? Map.of() : settings.settings());
+            TransportProvider provider = mentions(entry.getKey()) ? entry.getValue()
+                : OnDemandTransport.of(entry.getValue());
+            builder.transport(provider, own, settings == null ? Map.of() : settings.settings());
         }
         if (!listen.isEmpty()) {
             throw Problem.usage(config.file() + ": found " + listen.get(0) + " in 'listen' and no transport for it",

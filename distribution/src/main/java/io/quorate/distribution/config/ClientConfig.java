@@ -21,6 +21,9 @@ import java.util.TreeMap;
  * @param named the same by node id, where the file gives ids
  * @param identity whose certificate the client presents
  * @param transports settings of transports by scheme
+ * @param prefer the schemes of the preferred transports, the best first; may be empty
+ * @param preferWhere file and line of that choice, for messages
+ * @param requirePostQuantum whether a connection without the post-quantum key exchange is refused
  */
 public record ClientConfig(
     Path file,
@@ -28,9 +31,13 @@ public record ClientConfig(
     List<Endpoint> servers,
     SortedMap<NodeId, List<Endpoint>> named,
     ProviderConfig identity,
-    SortedMap<String, ProviderConfig> transports) {
+    SortedMap<String, ProviderConfig> transports,
+    List<String> prefer,
+    String preferWhere,
+    boolean requirePostQuantum) {
 
-    static final Set<String> KEYS = Sections.ordered("cluster", "servers", "identity", "transports");
+    static final Set<String> KEYS = Sections.ordered("cluster", "servers", "identity", "transports", "prefer",
+        "security");
 
     /**
      * Reads and checks a file.
@@ -53,7 +60,12 @@ public record ClientConfig(
             throw root.wrong("servers", "found no server", "at least one endpoint", "list the cluster's nodes");
         }
         return new ClientConfig(file, cluster, List.copyOf(servers), named, Sections.identity(root),
-            Sections.transports(root));
+            Sections.transports(root), Sections.prefer(root), root.where("prefer"), Sections.requirePostQuantum(root));
+    }
+
+    /** Whether the servers are one node's, over which all calls then go. */
+    public boolean isOneNode() {
+        return servers.size() == 1 || named.containsValue(servers);
     }
 
     /**
@@ -75,6 +87,7 @@ public record ClientConfig(
     }
 
     private ClientConfig withServers(List<Endpoint> only) {
-        return new ClientConfig(file, cluster, only, named, identity, transports);
+        return new ClientConfig(file, cluster, only, named, identity, transports, prefer, preferWhere,
+            requirePostQuantum);
     }
 }

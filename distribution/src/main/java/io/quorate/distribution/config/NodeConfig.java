@@ -27,6 +27,9 @@ import java.util.SortedMap;
  * @param identity whose certificate this node presents
  * @param consensus which consensus, and its settings
  * @param transports settings of transports by scheme
+ * @param prefer the schemes of the preferred transports, the best first; may be empty
+ * @param preferWhere file and line of that choice, for messages
+ * @param requirePostQuantum whether a connection without the post-quantum key exchange is refused
  * @param stateMachine its name; empty to take the only one there is
  * @param stateMachineWhere file and line of that choice, for messages
  * @param logLevel error, warn, info, debug or trace
@@ -43,12 +46,15 @@ public record NodeConfig(
     ProviderConfig identity,
     ProviderConfig consensus,
     SortedMap<String, ProviderConfig> transports,
+    List<String> prefer,
+    String preferWhere,
+    boolean requirePostQuantum,
     Optional<String> stateMachine,
     String stateMachineWhere,
     String logLevel) {
 
     static final Set<String> KEYS = Sections.ordered("cluster", "node", "data-directory", "listen", "advertise",
-        "members", "identity", "consensus", "transports", "state-machine", "log-level");
+        "members", "identity", "consensus", "transports", "prefer", "security", "state-machine", "log-level");
 
     private static final List<String> LOG_LEVELS = List.of("error", "warn", "info", "debug", "trace");
     private static final Set<String> WILDCARDS = Set.of("0.0.0.0", "::", "*");
@@ -70,6 +76,7 @@ public record NodeConfig(
         SortedMap<NodeId, List<Endpoint>> members = members(root, node);
         return new NodeConfig(file, cluster, node, data, listen, advertise, members, root.where("members"),
             Sections.identity(root), Sections.provider(root, "consensus"), Sections.transports(root),
+            Sections.prefer(root), root.where("prefer"), Sections.requirePostQuantum(root),
             root.optionalText("state-machine", "the name of a state machine"), root.where("state-machine"),
             logLevel(root));
     }

@@ -78,6 +78,36 @@ final class Sections {
         return transports;
     }
 
+    /** {@code prefer}: the schemes of the preferred transports, the best first; empty if nothing is said. */
+    static List<String> prefer(YamlMap root) throws Problem {
+        if (!root.has("prefer")) {
+            return List.of();
+        }
+        String expected = "the name of a transport, such as quic, or a list of them, the best first";
+        List<String> schemes = root.texts("prefer", expected);
+        if (Set.copyOf(schemes).size() < schemes.size()) {
+            throw root.wrong("prefer", "found a transport twice in 'prefer': " + String.join(", ", schemes),
+                "each once, the best first", "remove one of the two");
+        }
+        return schemes;
+    }
+
+    /** {@code security: require-post-quantum}; false if nothing is said. */
+    static boolean requirePostQuantum(YamlMap root) throws Problem {
+        Optional<YamlMap> section = root.map("security");
+        if (section.isEmpty()) {
+            return false;
+        }
+        YamlMap map = section.get().allow(ordered("require-post-quantum"));
+        String text = map.optionalText("require-post-quantum", "true or false").orElse("false");
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw map.wrong("require-post-quantum", "found '" + text + "' for 'security.require-post-"
+                + "quantum'", "true or false", "correct the value");
+        };
+    }
+
     /** A section whose keys are node ids and whose values are endpoints. */
     static SortedMap<NodeId, List<Endpoint>> nodes(YamlMap section) throws Problem {
         SortedMap<NodeId, List<Endpoint>> nodes = new TreeMap<>();

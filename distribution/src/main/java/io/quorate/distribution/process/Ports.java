@@ -1,6 +1,7 @@
 package io.quorate.distribution.process;
 
 import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -16,11 +17,15 @@ public final class Ports {
     private Ports() {
     }
 
-    /** Those of {@code count} ports from {@code base} on that something else listens on. */
-    public static List<Integer> taken(int base, int count) {
+    /**
+     * Those of {@code count} ports from {@code base} on that something else listens on.
+     *
+     * @param udp whether the ports of UDP are needed too
+     */
+    public static List<Integer> taken(int base, int count, boolean udp) {
         List<Integer> taken = new ArrayList<>();
         for (int port = base; port < base + count; port++) {
-            if (!isFree(port)) {
+            if (!isFree(port) || udp && !isFreeForUdp(port)) {
                 taken.add(port);
             }
         }
@@ -28,15 +33,23 @@ public final class Ports {
     }
 
     /** The first base at or above {@code from} from which {@code count} ports in a row are free. */
-    public static OptionalInt freeRange(int from, int count) {
+    public static OptionalInt freeRange(int from, int count, boolean udp) {
         for (int base = from; base + count - 1 <= HIGHEST; base++) {
-            List<Integer> taken = taken(base, count);
+            List<Integer> taken = taken(base, count, udp);
             if (taken.isEmpty()) {
                 return OptionalInt.of(base);
             }
             base = taken.get(taken.size() - 1);
         }
         return OptionalInt.empty();
+    }
+
+    private static boolean isFreeForUdp(int port) {
+        try (DatagramSocket probe = new DatagramSocket(port, InetAddress.getLoopbackAddress())) {
+            return probe.isBound();
+        } catch (IOException ignored) {
+            return false;
+        }
     }
 
     private static boolean isFree(int port) {

@@ -6,6 +6,8 @@ import io.quorate.api.NodeId;
 import io.quorate.api.NodeStatus;
 import io.quorate.api.OutcomeUnknownException;
 import io.quorate.api.PeerStatus;
+import io.quorate.api.PeerView;
+import io.quorate.api.SessionSummary;
 import io.quorate.api.UnavailableException;
 import io.quorate.distribution.compose.ClusterConnection;
 import io.quorate.distribution.compose.Connector;
@@ -34,8 +36,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -51,11 +56,14 @@ public final class QuickstartCheck {
     /** How long the cluster may take to agree on anything before the check fails; generous for busy machines. */
     private static final Duration AGREEMENT_TIMEOUT = Duration.ofSeconds(30);
 
+    private static final long POLL_MILLIS = 50;
+
     private static final long MAX_FAILOVER_MILLIS = 5_000;
 
     private final Path root;
     private final int nodes;
     private final int basePort;
+    private final QuickstartTransport transport;
     private final Launcher launcher;
     private final Connector connector;
     private final PrintWriter out;
@@ -67,11 +75,12 @@ public final class QuickstartCheck {
     private long failoverMillis;
 
     /** @param root gets a temporary folder, which is removed in the end unless the check fails */
-    public QuickstartCheck(Path root, int nodes, int basePort, Launcher launcher, Connector connector,
-            PrintWriter out) {
+    public QuickstartCheck(Path root, int nodes, int basePort, QuickstartTransport transport, Launcher launcher,
+            Connector connector, PrintWriter out) {
         this.root = root;
         this.nodes = nodes;
         this.basePort = basePort;
+        this.transport = transport;
         this.launcher = launcher;
         this.connector = connector;
         this.out = out;
@@ -103,8 +112,8 @@ public final class QuickstartCheck {
 
     private void story(Path work) throws Exception {
         steps.step("make an authority, identities and configurations", () -> {
-            folder = QuickstartFolder.create(work, nodes, basePort);
-            return nodes + " nodes, ports from " + basePort;
+            folder = QuickstartFolder.create(work, nodes, basePort, transport);
+            return nodes + " nodes, ports from " + basePort + ", over " + String.join(" and ", transport.schemes());
         });
         try (QuickstartCluster cluster = new QuickstartCluster(folder, launcher, out::println)) {
             steps.step("start the node processes, each serves", () -> {
@@ -116,6 +125,8 @@ public final class QuickstartCheck {
                     ClusterConnection client = connector.connect(config, OPERATION_TIMEOUT)) {
                 KvClient kv = new KvClient(client.plane());
                 steps.step("elect a leader, every node sees every node ONLINE", () -> agree(watcher));
+                steps.step("every node is connected to every other over " + transport.schemes().get(0),
+                    () -> connected(watcher));
                 steps.step("import real entries", () -> importEntries(kv, work.resolve("entries.jsonl")));
                 steps.step("read all back linearizably from another node", () -> readBack(another()));
                 steps.step("kill -9 the leader, write again", () -> failOver(cluster, kv));
@@ -140,6 +151,30 @@ public final class QuickstartCheck {
         NodeStatus status = snapshot.leader().orElseThrow();
         leader = status.node();
         return leader + " leads in term " + status.term();
+    }
+
+    /** As the nodes tell it themselves. One that came up before its peers may be on a fallback for some seconds. */
+    private String connected(ClusterWatcher watcher) throws Exception {
+        String preferred = transport.schemes().get(0);
+        Set<String> keyExchanges = new TreeSet<>();
+        long deadline = System.nanoTime() + AGREEMENT_TIMEOUT.toNanos();
+        CountDownLatch never = new CountDownLatch(1);
+        for (NodeConfig node : folder.nodes()) {
+            PeerView view = watcher.client(node.node()).peers().get();
+            while (!seesOver(view, preferred)) {
+                CheckSteps.require(System.nanoTime() - deadline < 0, "found " + view.sessions() + " on "
+                    + node.node(), "sessions with every other node over " + preferred);
+                never.await(POLL_MILLIS, TimeUnit.MILLISECONDS);
+                view = watcher.client(node.node()).peers().get();
+            }
+            view.sessions().forEach(session -> keyExchanges.add(session.keyExchange().orElse("not told")));
+        }
+        return "key exchange " + String.join(", ", keyExchanges);
+    }
+
+    private boolean seesOver(PeerView view, String scheme) {
+        return view.sessions().stream().filter(session -> session.transport().equals(scheme))
+            .map(SessionSummary::peer).distinct().count() == nodes - 1;
     }
 
     private String importEntries(KvClient kv, Path file) throws Exception {

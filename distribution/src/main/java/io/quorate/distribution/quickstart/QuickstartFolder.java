@@ -50,7 +50,8 @@ public final class QuickstartFolder {
     }
 
     /** Makes a folder for {@code count} nodes that listen on ports from {@code basePort} on. */
-    public static QuickstartFolder create(Path root, int count, int basePort) throws IOException, Problem {
+    public static QuickstartFolder create(Path root, int count, int basePort, QuickstartTransport transport)
+            throws IOException, Problem {
         Files.createDirectories(root.toAbsolutePath().getParent());
         if (!Files.exists(root)) {
             Files.createDirectory(root, PosixFilePermissions.asFileAttribute(
@@ -63,7 +64,7 @@ public final class QuickstartFolder {
         for (int i = 0; i < count; i++) {
             NodeId id = new NodeId("n" + (i + 1));
             ids.add(id);
-            String line = "  " + id + ": tcp://127.0.0.1:" + (basePort + i) + "\n";
+            String line = "  " + id + ": " + transport.endpoints(basePort + i) + "\n";
             members.append(line);
             servers.append(line);
         }
@@ -72,14 +73,14 @@ public final class QuickstartFolder {
         for (NodeId id : ids) {
             issue(authority, root, PeerIdentity.Kind.NODE, id.value());
         }
-        write(root.resolve(CLIENT_FILE), client(servers, "operator/admin",
+        write(root.resolve(CLIENT_FILE), client(servers, transport, "operator/admin",
             "An operator may do everything the command offers."));
-        write(root.resolve(APPLICATION_FILE), client(servers, "client/application",
+        write(root.resolve(APPLICATION_FILE), client(servers, transport, "client/application",
             "An application may submit, query and watch."));
         // The first node's file comes last: while it is missing, the folder counts as not made yet.
         for (int i = count - 1; i >= 0; i--) {
             Path folder = Files.createDirectories(root.resolve(ids.get(i).value()));
-            write(folder.resolve(NODE_FILE), node(ids.get(i), basePort + i, members));
+            write(folder.resolve(NODE_FILE), node(ids.get(i), transport, basePort + i, members));
         }
         return open(root);
     }
@@ -103,6 +104,11 @@ public final class QuickstartFolder {
     /** The nodes' configurations, in order of port. */
     public List<NodeConfig> nodes() {
         return nodes;
+    }
+
+    /** Over which transports the nodes are reached. */
+    public QuickstartTransport transport() {
+        return QuickstartTransport.of(nodes.get(0));
     }
 
     public int basePort() {
@@ -174,33 +180,35 @@ public final class QuickstartFolder {
         Files.writeString(file, text);
     }
 
-    private static String node(NodeId id, int port, CharSequence members) {
+    private static String node(NodeId id, QuickstartTransport transport, int port, CharSequence members) {
         return """
             # Made by 'quorate quickstart'. Every key is explained in conf/node.yaml of the distribution.
             cluster: %s
             node: %s
             data-directory: data
-            listen: tcp://127.0.0.1:%d
+            listen: %s
             members:
-            %sidentity:
+            %s%sidentity:
               certificate: ../pki/node/%s/certificate.pem
               key: ../pki/node/%s/key.pem
               trust: ../pki/node/%s/trust.pem
               trust-domain: %s
             state-machine: kv
-            """.formatted(CLUSTER, id, port, members, id, id, id, TRUST_DOMAIN);
+            """.formatted(CLUSTER, id, transport.endpoints(port), members, transport.preference(), id, id, id,
+            TRUST_DOMAIN);
     }
 
-    private static String client(CharSequence servers, String identity, String comment) {
+    private static String client(CharSequence servers, QuickstartTransport transport, String identity,
+            String comment) {
         return """
             # Made by 'quorate quickstart'. %s
             cluster: %s
             servers:
-            %sidentity:
+            %s%sidentity:
               certificate: pki/%s/certificate.pem
               key: pki/%s/key.pem
               trust: pki/%s/trust.pem
               trust-domain: %s
-            """.formatted(comment, CLUSTER, servers, identity, identity, identity, TRUST_DOMAIN);
+            """.formatted(comment, CLUSTER, servers, transport.preference(), identity, identity, identity, TRUST_DOMAIN);
     }
 }

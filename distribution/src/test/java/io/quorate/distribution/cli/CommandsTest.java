@@ -305,6 +305,15 @@ final class CommandsTest {
     }
 
     @Test
+    void refusesATransportThatQuickstartDoesNotKnow() {
+        assertEquals(2, run("quickstart", "--transport", "udp"));
+        assertTrue(err.contains("found --transport udp"), err);
+        assertTrue(err.contains("one of tcp, quic, both"), err);
+        assertEquals(2, run("quickstart", "--transport", "boht", "--check"));
+        assertTrue(err.contains("did you mean 'both'?"), err);
+    }
+
+    @Test
     void listsThePlugins() {
         assertEquals(0, run("plugins"));
         assertTrue(out.startsWith("SERVICE        NAME  MODULE "), out);

@@ -1,6 +1,7 @@
 package io.quorate.distribution.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -73,6 +74,46 @@ final class NodeConfigTest {
         assertEquals(List.of(Endpoint.parse("tcp://127.0.0.1:7402")), config.withServer("n2").servers());
         assertEquals(List.of(Endpoint.parse("tcp://host:9")), config.withServer("host:9").servers());
         assertThrows(Problem.class, () -> config.withServer("nowhere"));
+    }
+
+    @Test
+    void readsPreferenceAndSecurity() throws Exception {
+        NodeConfig plain = read(GOOD);
+        assertEquals(List.of(), plain.prefer());
+        assertFalse(plain.requirePostQuantum());
+        NodeConfig config = read(GOOD + "prefer: [quic, tcp]\nsecurity:\n  require-post-quantum: true\n");
+        assertEquals(List.of("quic", "tcp"), config.prefer());
+        assertTrue(config.requirePostQuantum());
+        assertEquals(List.of("quic"), read(GOOD + "prefer: quic\n").prefer());
+        assertTrue(refused(GOOD + "prefer: [tcp, tcp]\n").found().contains(
+            "found a transport twice in 'prefer': tcp, tcp"));
+        assertTrue(refused(GOOD + "prefer: []\n").found().contains(
+            "found an empty list 'prefer'"));
+        assertTrue(refused(GOOD + "security:\n  require-post-quantum: maybe\n").found().contains(
+            "found 'maybe'"));
+        assertTrue(refused(GOOD + "security:\n  require-post-quantm: true\n").found().contains(
+            "unknown key 'security.require-post-quantm'"));
+    }
+
+    @Test
+    void readsThatTheServersAreOneNodes() throws Exception {
+        Path file = folder.resolve("client.yaml");
+        Files.writeString(file, """
+            cluster: demo
+            servers: {n1: [quic://127.0.0.1:1, tcp://127.0.0.1:1], n2: [quic://127.0.0.1:2, tcp://127.0.0.1:2]}
+            identity: {certificate: c, key: k, trust: t, trust-domain: d}
+            prefer: [quic, tcp]
+            security: {require-post-quantum: true}
+            """);
+        ClientConfig config = ClientConfig.read(file);
+        assertFalse(config.isOneNode());
+        assertTrue(config.requirePostQuantum());
+        ClientConfig one = config.withServer("n2");
+        assertEquals(2, one.servers().size());
+        assertTrue(one.isOneNode());
+        assertEquals(List.of("quic", "tcp"), one.prefer());
+        assertTrue(one.requirePostQuantum());
+        assertTrue(config.withServer("tcp://127.0.0.1:9").isOneNode());
     }
 
     @Test

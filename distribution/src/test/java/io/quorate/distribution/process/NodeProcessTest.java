@@ -81,8 +81,8 @@ final class NodeProcessTest {
     void findsTakenPortsAndFreeOnes() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             int port = taken.getLocalPort();
-            assertEquals(List.of(port), Ports.taken(port, 1));
-            assertTrue(Ports.freeRange(port, 1).orElseThrow() > port);
+            assertEquals(List.of(port), Ports.taken(port, 1, false));
+            assertTrue(Ports.freeRange(port, 1, false).orElseThrow() > port);
         }
     }
 
