@@ -1,0 +1,71 @@
+package io.quorate.transport.quic;
+
+import io.netty.buffer.ByteBuf;
+import io.quorate.spi.wire.Frame;
+import io.quorate.spi.wire.FrameDecoder;
+import io.quorate.spi.wire.WireException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The bytes of one stream on their way in, and the frames that they are. Owns every buffer from {@link #add} to its
+ * release. For one thread.
+ */
+final class IncomingFrames {
+
+    private final FrameDecoder decoder;
+    private final ArrayDeque<ByteBuf> held = new ArrayDeque<>(1);
+    private ByteBuffer view;
+
+    /** @param callsPermitted asked for each call's frame, before anything is allocated for it */
+    IncomingFrames(BooleanSupplier callsPermitted) {
+        decoder = new FrameDecoder(callsPermitted);
+    }
+
+    void add(ByteBuf bytes) {
+        if (bytes.isReadable()) {
+            held.add(bytes);
+        } else {
+            bytes.release();
+        }
+    }
+
+    /** The next frame, or null if more bytes are needed. */
+    Frame next() throws WireException {
+        ByteBuf first = held.peek();
+        while (first != null) {
+            if (view == null) {
+                view = first.nioBuffer();
+            }
+            Frame frame = decoder.decode(view);
+            if (!view.hasRemaining()) {
+                view = null;
+                held.poll().release();
+                first = held.peek();
+            }
+            if (frame != null) {
+                return frame;
+            }
+        }
+        return null;
+    }
+
+    boolean isEmpty() {
+        return held.isEmpty();
+    }
+
+    /** Asserts that the stream may end here. */
+    void end() throws WireException {
+        decoder.end();
+    }
+
+    /** Throws away what is there. */
+    void discard() {
+        view = null;
+        ByteBuf buffer;
+        while ((buffer = held.poll()) != null) {
+            buffer.release();
+        }
+    }
+}

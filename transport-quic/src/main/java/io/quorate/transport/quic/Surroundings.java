@@ -1,0 +1,19 @@
+package io.quorate.transport.quic;
+
+import io.quorate.spi.transport.ConnectionSink;
+import io.quorate.spi.transport.support.LiveSet;
+import java.util.function.Consumer;
+
+/**
+ * What every connection of one transport has around it.
+ *
+ * @param sink where connections and failures arrive
+ * @param counters counts events by name
+ */
+record Surroundings(ConnectionSink sink, Consumer<String> counters, QuicLimits limits, TlsContexts tls, LiveSet live) {
+
+    /** Whether a connection with another key exchange than the post-quantum one is refused. */
+    boolean requirePostQuantum() {
+        return tls.requirePostQuantum();
+    }
+}
