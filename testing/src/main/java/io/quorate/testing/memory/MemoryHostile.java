@@ -96,7 +96,6 @@ final class MemoryHostile implements HostilePeer {
     /** One connection, from the dial on; what is sent before it is there waits for it. */
     private static final class HostileLink implements Link, MemoryTap {
         private final List<Runnable> waiting = new ArrayList<>();
-        private final List<Frame> controls = new ArrayList<>();
         private final Map<MemoryChannel, HostileStream> streams = new IdentityHashMap<>();
         private final ArrayDeque<Stream> accepted = new ArrayDeque<>();
         private MemoryConnection connection;
@@ -129,11 +128,6 @@ final class MemoryHostile implements HostilePeer {
         }
 
         @Override
-        public List<Frame> received() {
-            return controls;
-        }
-
-        @Override
         public Stream open() {
             HostileStream stream = new HostileStream(this);
             whenThere(() -> bind(stream, connection.newStream()));
@@ -157,11 +151,6 @@ final class MemoryHostile implements HostilePeer {
         }
 
         @Override
-        public boolean isClosed() {
-            return closed;
-        }
-
-        @Override
         public void close() {
             whenThere(() -> connection.die());
             closed = true;
@@ -171,13 +160,10 @@ final class MemoryHostile implements HostilePeer {
         public void arrived(MemoryChannel channel, Parcel parcel) {
             switch (parcel) {
                 case Parcel.Whole whole when whole.frame().kind().isRpc() -> stream(channel).frames.add(whole.frame());
-                case Parcel.Whole whole -> controls.add(whole.frame());
+                case Parcel.Whole whole -> closed |= whole.frame().kind() == FrameKind.GOODBYE;
                 case Parcel.Raw raw -> throw new IllegalStateException("two hostile peers talk to each other");
                 case Parcel.Reset reset -> stream(channel).reset = true;
                 case Parcel.Gone gone -> ended();
-            }
-            if (parcel instanceof Parcel.Whole whole && whole.frame().kind() == FrameKind.GOODBYE) {
-                ended();
             }
         }
 

@@ -40,19 +40,13 @@ public interface HostilePeer extends AutoCloseable {
         /** Sends bytes where the connection's own frames go. */
         void send(Bytes raw);
 
-        /** The connection's own frames that have arrived. */
-        List<Frame> received();
-
         /** A new call's stream; where a connection carries one call at a time, the connection itself. */
         Stream open();
 
         /** The next stream that the transport under test has opened; where a call leases a connection, that. */
         Optional<Stream> accepted();
 
-        /** Whether the connection has ended. */
-        boolean isClosed();
-
-        /** Ends the connection without a word. */
+        /** Ends the connection without a goodbye. */
         void close();
     }
 

@@ -162,8 +162,8 @@ interface HostileRules extends Rules {
                 response(request.rpcType(), request.correlationId(), true, "one more")));
     }
 
-    @ContractRule(number = 56, text = "A request that is replayed on its stream is the violation FRAME_AFTER_END; it is "
-        + "served once.")
+    @ContractRule(number = 56, text = "A request that is replayed on its stream is the violation FRAME_AFTER_END; it "
+        + "is served once.")
     default void required_t56_a_replayed_request_is_served_once() {
         bench().expect(WireViolation.FRAME_AFTER_END);
         ContractNode node = bench().node("b");
@@ -213,5 +213,18 @@ interface HostileRules extends Rules {
         byte[] bytes = FrameEncoder.encode(request(RpcType.SUBMIT, CALL, "payload")).toByteArray();
         bytes[16] = 0x7F;
         assertFirstFrameRefused(WireViolation.HEADER_CHECKSUM, Bytes.wrap(bytes));
+    }
+
+    @ContractRule(number = 62, text = "A peer that goes without a goodbye is LOST: the connection ends once, after the "
+        + "resets of its calls.")
+    default void required_t62_a_peer_that_goes_without_a_goodbye_is_lost() {
+        ContractNode node = bench().node("b");
+        HostilePeer.Link link = bench().hostile().dial(node.endpoint(), bench().authority().node("h"));
+        ContractPeer peer = new ContractPeer(bench(), node.nextConnection()).serving(IsolationRules::hold).activate();
+        link.open().send(FrameEncoder.encode(request(RpcType.SUBMIT, CALL, "and gone")));
+        bench().await("the call", () -> peer.served().size() == 1 && !peer.served().get(0).frames().isEmpty());
+        link.close();
+        assertEquals(CloseReason.Kind.LOST, peer.closeReason().kind(), peer.closeReason().toString());
+        assertTrue(peer.served().get(0).isReset(), "the call of a peer that is gone was not reset");
     }
 }

@@ -265,8 +265,8 @@ interface IsolationRules extends Rules {
         }
     }
 
-    @ContractRule(number = 13, text = "Ten thousand concurrent calls of all kinds and sizes in both directions at once: "
-        + "every response is its request's own, by content.")
+    @ContractRule(number = 13, text = "Ten thousand concurrent calls of all kinds and sizes in both directions at "
+        + "once: every response is its request's own, by content.")
     default void required_t13_ten_thousand_mixed_rpcs_get_their_own_responses() {
         Bench.Callers callers = bench().callers(bench().node("a"), bench().node("b"),
             (peer, stream) -> MassCalls.serve(bench(), peer, stream));

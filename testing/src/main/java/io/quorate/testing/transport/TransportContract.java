@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(ContractReport.class)
 @TestMethodOrder(MethodOrderer.MethodName.class)
 public abstract class TransportContract implements ArrivalRules, ControlRules, CallRules, IsolationRules,
-        HostileRules {
+        HostileRules, EndRules {
 
     private Bench bench;
 

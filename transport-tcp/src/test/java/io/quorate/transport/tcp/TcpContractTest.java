@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportContext;
+import io.quorate.testing.transport.FaultyPath;
+import io.quorate.testing.transport.HostilePeer;
+import io.quorate.testing.transport.TcpPath;
 import io.quorate.testing.transport.TransportContract;
 import io.quorate.testing.transport.TransportUnderTest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -58,6 +62,16 @@ class TcpContractTest extends TransportContract {
         @Override
         public Transport create(String host, TransportContext context) {
             return new TcpTransportProvider().create(context);
+        }
+
+        @Override
+        public Optional<FaultyPath> path(Endpoint target) {
+            return Optional.of(new TcpPath(target));
+        }
+
+        @Override
+        public Optional<HostilePeer> hostilePeer() {
+            return Optional.of(new TcpHostile());
         }
     }
 }
