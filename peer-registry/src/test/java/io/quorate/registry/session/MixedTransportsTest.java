@@ -141,6 +141,7 @@ class MixedTransportsTest {
         List<ServedCall> kept = new ArrayList<>();
         n2.server = (caller, type, request, budget, call) -> kept.add(call);
         TestHost.Call slow = n1.call("n2", RpcType.WATCH, 60_000);
+        assertTrue(within(100, () -> !kept.isEmpty()), "the call is under way before the path is open again");
         stream.heal();
         world.runFor(30 * SECOND);
         assertEquals(List.of(LEASE, STREAM), schemes(n1, Origin.DIALED));

@@ -275,7 +275,7 @@ class SessionsTest {
         world.runFor(50 * MILLIS);
         assertEquals(1, call.answers);
         assertEquals(0, n2.sessionsWith("n1"));
-        assertTrue(n2.sessions.presence(TestHost.id("n1")).orElseThrow().lastReason().contains("SHUTDOWN"));
+        assertTrue(n2.sessions.presence(TestHost.id("n1")).orElseThrow().lastReason().contains("shutdown"));
         long dials = n1.counters.get("dial.attempt");
         world.runFor(5 * SECOND);
         assertEquals(dials, n1.counters.get("dial.attempt"));
