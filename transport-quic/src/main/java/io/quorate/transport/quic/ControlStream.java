@@ -31,13 +31,6 @@ final class ControlStream extends ChannelInboundHandlerAdapter {
         this.connection = connection;
     }
 
-    /** The connection is closing: what is said from here on, such as a goodbye, leaves behind the last responses. */
-    void yieldToCalls() {
-        if (channel != null) {
-            channel.updatePriority(StreamPriorities.LAST);
-        }
-    }
-
     /** Queues a frame; whether there was room for it. */
     boolean add(Frame frame) {
         waiting.add(frame);

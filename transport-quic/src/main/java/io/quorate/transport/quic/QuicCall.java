@@ -94,19 +94,17 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream {
     @Override
     public boolean send(Frame frame) {
         FrameEncoder.check(frame);
-        boolean complete;
         synchronized (this) {
             if (over) {
                 return false;
             }
             exchange.sending(frame);
-            complete = exchange.complete();
-            over = complete;
+            if (exchange.complete()) {
+                over = true;
+                connection.ended(this);
+            }
             waitingBytes.addAndGet(OutgoingFrame.size(frame));
             waiting.add(frame);
-        }
-        if (complete) {
-            connection.ended(this);
         }
         if (ready.compareAndSet(false, true)) {
             connection.ready(this);
@@ -136,9 +134,12 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream {
         }
     }
 
-    /** Whether some of what it has to send has not been taken by QUIC yet. */
+    /**
+     * Whether it has ended well on this side, and its caller has not shown yet that he has the whole response: he does
+     * by ending his half of the stream.
+     */
     boolean owes() {
-        return waitingBytes.get() > 0 && !cut;
+        return !calling && !cut && isOver();
     }
 
     /** Whether the call was under way, and has ended before its time now. */
@@ -273,7 +274,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream {
         }
         if (complete) {
             connection.ended(this);
-            if (calling && !owes()) {
+            if (calling && waitingBytes.get() == 0) {
                 channel.write(QuicStreamFrame.EMPTY_FIN);
             }
         }
@@ -334,9 +335,6 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream {
             stopped(done.cause());
         } else if (left <= QuicLimits.WRITE_LOW_WATER_BYTES && full.compareAndSet(true, false) && !isOver()) {
             tell(handler::onWritable);
-        }
-        if (left == 0) {
-            connection.settled(this);
         }
     }
 

@@ -73,7 +73,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
     private final long correlationBase = (long) RANDOM.nextInt() << Integer.SIZE;
     private final AtomicInteger correlations = new AtomicInteger();
     private final Set<QuicCall> calls = ConcurrentHashMap.newKeySet();
-    /** Calls that have ended well, and have not written everything yet. */
+    /** Calls that have ended well, and whose response may still be on its way. */
     private final Set<QuicCall> owing = ConcurrentHashMap.newKeySet();
     private final Queue<QuicCall> ready = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean scheduled = new AtomicBoolean();
@@ -255,9 +255,6 @@ final class QuicConnection implements Connection, LiveSet.Live {
     void ended(QuicCall call) {
         if (call.owes()) {
             owing.add(call);
-            if (!call.owes()) {
-                owing.remove(call);
-            }
         }
         calls.remove(call);
     }
@@ -401,11 +398,10 @@ final class QuicConnection implements Connection, LiveSet.Live {
         return life.phase() != ConnectionLife.Phase.CLOSED;
     }
 
-    /** A call that had ended has written everything. */
+    /** A call's stream is gone, in both directions. */
     void settled(QuicCall call) {
-        if (owing.remove(call) || closing) {
-            closeIfNothingIsOwed();
-        }
+        owing.remove(call);
+        closeIfNothingIsOwed();
     }
 
     void controlWritten() {
@@ -488,14 +484,16 @@ final class QuicConnection implements Connection, LiveSet.Live {
             return;
         }
         closing = true;
-        control.yieldToCalls();
         Future<?> cut = channel.eventLoop().schedule(this::closeChannel, QuicLimits.GOODBYE_MILLIS,
             TimeUnit.MILLISECONDS);
         channel.closeFuture().addListener(closed -> cut.cancel(false));
         closeIfNothingIsOwed();
     }
 
-    /** Everything that is owed is with QUIC: a verdict, last responses. Then the goodbye goes, behind them. */
+    /**
+     * The goodbye leaves when every response has arrived. What QUIC has taken may be lost on its way, and is sent again
+     * only while the connection is there.
+     */
     private void closeIfNothingIsOwed() {
         if (closing && (!Goodbye.isSaid(ending) || owing.isEmpty() && !control.owes())) {
             closeChannel();

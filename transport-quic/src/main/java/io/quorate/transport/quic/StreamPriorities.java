@@ -11,7 +11,6 @@ import io.quorate.spi.wire.RpcType;
 final class StreamPriorities {
 
     static final QuicStreamPriority CONTROL = new QuicStreamPriority(0, false);
-    static final QuicStreamPriority LAST = new QuicStreamPriority(Byte.MAX_VALUE, false);
     private static final QuicStreamPriority URGENT = new QuicStreamPriority(16, true);
     private static final QuicStreamPriority NORMAL = new QuicStreamPriority(64, true);
     private static final QuicStreamPriority BULK = new QuicStreamPriority(112, true);
