@@ -24,7 +24,8 @@ import org.junit.jupiter.api.TestFactory;
 class DescriptorsTest {
 
     private static final Set<String> PROVIDERS =
-        Set.of("io.quorate.raft", "io.quorate.transport.tcp", "io.quorate.identity.x509", "io.quorate.kv");
+        Set.of("io.quorate.raft", "io.quorate.transport.tcp", "io.quorate.transport.quic", "io.quorate.identity.x509",
+            "io.quorate.kv");
 
     @TestFactory
     Stream<DynamicTest> eachDescriptorEqualsItsGoldenFile() {

@@ -22,17 +22,18 @@ import java.util.TreeMap;
 final class House {
 
     /** Folder and module. */
-    static final Map<String, String> MODULES = Collections.unmodifiableMap(new TreeMap<>(Map.of(
-        "api", "io.quorate.api",
-        "spi", "io.quorate.spi",
-        "raft-impl", "io.quorate.raft",
-        "transport-tcp", "io.quorate.transport.tcp",
-        "identity-x509", "io.quorate.identity.x509",
-        "peer-registry", "io.quorate.registry",
-        "kv-store", "io.quorate.kv",
-        "client", "io.quorate.client",
-        "testing", "io.quorate.testing",
-        "distribution", "io.quorate.distribution")));
+    static final Map<String, String> MODULES = Collections.unmodifiableMap(new TreeMap<>(Map.ofEntries(
+        Map.entry("api", "io.quorate.api"),
+        Map.entry("spi", "io.quorate.spi"),
+        Map.entry("raft-impl", "io.quorate.raft"),
+        Map.entry("transport-tcp", "io.quorate.transport.tcp"),
+        Map.entry("transport-quic", "io.quorate.transport.quic"),
+        Map.entry("identity-x509", "io.quorate.identity.x509"),
+        Map.entry("peer-registry", "io.quorate.registry"),
+        Map.entry("kv-store", "io.quorate.kv"),
+        Map.entry("client", "io.quorate.client"),
+        Map.entry("testing", "io.quorate.testing"),
+        Map.entry("distribution", "io.quorate.distribution"))));
 
     private static final Path ROOT = Path.of(System.getProperty("basedir", "")).toAbsolutePath().getParent();
     private static final JavaClasses ALL = importClasses(List.copyOf(MODULES.keySet()));
