@@ -119,8 +119,23 @@ class RollingTransportsTest {
             cluster.start(id, new SimCluster.Shape(List.of(next), List.of(NEW), List.of(), membership(NEW),
                 membership(OLD)));
         }
+        // There is no leader before they have met, and nobody who could have written the registry.
+        assertTrue(cluster.runUntil(() -> cluster.hosts.values().stream().allMatch(host ->
+            dialed(host).equals(List.of(NEW))), 3_000));
         cluster.log.elect(IDS.get(0));
         assertTrue(cluster.runUntil(() -> cluster.allShow(IDS, PeerStatus.ONLINE), 3_000));
+    }
+
+    @Test
+    void anAdditionalListenerIsFoundByTheHelloAloneWhenThereIsNoLeader() {
+        SimCluster cluster = new SimCluster(5, MemoryNetwork.Mode.EXCLUSIVE_LEASE, IDS, (from, to) -> true);
+        MemoryNetwork next = second(cluster);
+        List<MemoryNetwork> both = List.of(cluster.network, next);
+        SimCluster.Shape shape =
+            new SimCluster.Shape(both, List.of(OLD, NEW), List.of(NEW), membership(OLD), membership(OLD));
+        IDS.forEach(id -> cluster.start(id, shape));
+        assertTrue(cluster.runUntil(() -> cluster.hosts.values().stream().allMatch(host ->
+            dialed(host).equals(List.of(NEW))), 20_000));
     }
 
     @Test

@@ -36,6 +36,7 @@ class DialerTest {
 
     /** A transport that never connects: it fails each attempt at once, or lets it hang. */
     private static final class DeadTransport implements Transport {
+        private final String scheme;
         private final Clock clock;
         private final List<Long> atMillis = new ArrayList<>();
         private final List<Endpoint> dialed = new ArrayList<>();
@@ -43,12 +44,17 @@ class DialerTest {
         private boolean hangs;
 
         private DeadTransport(Clock clock) {
+            this(MemoryNetwork.SCHEME, clock);
+        }
+
+        private DeadTransport(String scheme, Clock clock) {
+            this.scheme = scheme;
             this.clock = clock;
         }
 
         @Override
         public String scheme() {
-            return MemoryNetwork.SCHEME;
+            return scheme;
         }
 
         @Override
@@ -141,6 +147,22 @@ class DialerTest {
         assertTrue(dead.dialed.contains(TestHost.endpoint("b")), "the next address is tried");
         world.runFor(60 * SECOND);
         assertTrue(dead.dialed.size() <= Dialer.MAX_STALLED + 2, "found " + dead.dialed.size());
+    }
+
+    @Test
+    void aTransportWhoseAttemptsHangDoesNotUseUpTheAttemptsOfTheOther() throws Exception {
+        DeadTransport silent = new DeadTransport("silent", world.clock());
+        silent.hangs = true;
+        Sessions sessions = sessionsOver(dead, silent);
+        loop.execute(() -> sessions.setTargets(List.of(DialTarget.node(TestHost.id("n2"),
+            List.of(new Endpoint("silent", "n2", 1), TestHost.endpoint("n2"))))));
+        world.runFor(60 * SECOND);
+        for (int i = 1; i < dead.atMillis.size(); i++) {
+            long waited = dead.atMillis.get(i) - dead.atMillis.get(i - 1);
+            assertTrue(waited <= 1_000, "wait " + i + " was " + waited + " ms");
+        }
+        assertTrue(dead.atMillis.get(dead.atMillis.size() - 1) > 58_000, "and it goes on");
+        assertTrue(silent.dialed.size() <= Dialer.MAX_STALLED);
     }
 
     @Test
