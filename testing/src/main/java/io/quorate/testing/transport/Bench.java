@@ -32,12 +32,15 @@ final class Bench implements AutoCloseable {
     static final int LEASES = 6;
 
     private static final int MAX_STORY_LINES = 12;
+    private static final int MAX_FAULTS = 8;
+    private static final Duration AFTERMATH = Duration.ofMillis(100);
 
     private final TransportUnderTest under;
     private final TestCertificateAuthority authority = new TestCertificateAuthority("contract.test");
     private final List<ContractNode> nodes = new ArrayList<>();
     private final List<AutoCloseable> resources = new ArrayList<>();
     private final List<String> faults = new CopyOnWriteArrayList<>();
+    private final List<String> notes = new CopyOnWriteArrayList<>();
     private final List<WireViolation> expected = new CopyOnWriteArrayList<>();
     private final AtomicLong dialIds = new AtomicLong();
 
@@ -146,7 +149,13 @@ final class Bench implements AutoCloseable {
     // ---- waiting -------------------------------------------------------------------------------------------------
 
     void await(String what, BooleanSupplier condition) {
-        if (!under.await(() -> !faults.isEmpty() || condition.getAsBoolean(), PATIENCE) || !faults.isEmpty()) {
+        boolean held = under.await(() -> !faults.isEmpty() || condition.getAsBoolean(), PATIENCE);
+        if (!faults.isEmpty()) {
+            // The first fault is often a consequence; its cause is heard of a moment later.
+            under.await(() -> false, AFTERMATH);
+            verify();
+        }
+        if (!held) {
             verify();
             fail("no sign of " + what + " within " + PATIENCE.toSeconds() + " s");
         }
@@ -215,7 +224,8 @@ final class Bench implements AutoCloseable {
 
     /** Asserts that nothing went wrong beside the test. */
     void verify() {
-        assertEquals(List.of(), faults, "faults noticed beside the test");
+        assertEquals(List.of(), faults.stream().distinct().limit(MAX_FAULTS).toList(),
+            "faults noticed beside the test");
         for (ContractNode node : nodes) {
             for (WireViolation violation : WireViolation.values()) {
                 assertTrue(node.counted(violation.counterName()) == 0 || expected.contains(violation),
@@ -224,9 +234,14 @@ final class Bench implements AutoCloseable {
         }
     }
 
+    /** Something that explains a failure that may follow. */
+    void note(String line) {
+        notes.add(line);
+    }
+
     /** What the nodes heard of their connections' ends, to explain a failure with. */
     String story() {
-        List<String> lines = new ArrayList<>();
+        List<String> lines = new ArrayList<>(notes);
         for (ContractNode node : nodes) {
             lines.addAll(node.story());
         }

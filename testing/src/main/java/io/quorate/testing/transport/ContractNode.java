@@ -103,10 +103,6 @@ final class ContractNode implements ConnectionSink, AutoCloseable {
         return new ArrayList<>(story);
     }
 
-    void tell(String line) {
-        story.add(host + " " + line);
-    }
-
     @Override
     public void onConnection(Connection connection) {
         connections.add(connection);

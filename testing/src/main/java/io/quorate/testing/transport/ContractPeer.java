@@ -154,6 +154,7 @@ final class ContractPeer implements ConnectionHandler {
             served.forEach(ContractCall::connectionClosed);
             opened.forEach(ContractCall::connectionClosed);
             closed.add(reason);
+            bench.note("connection " + connection.id() + " (" + connection.origin() + ") ended: " + reason);
         });
     }
 }

@@ -33,6 +33,8 @@ interface IsolationRules extends Rules {
     int MASS = 10_000;
     int GIBIBYTE_CHUNKS = 1 << 10;
     int BEATS = 100;
+    int ROUNDS_OF_BOTH = 50;
+    int LATE_ANSWERS = 20;
     /** Long enough to see what happens at once; nothing depends on its length when nothing happens. */
     Duration NOW = Duration.ofMillis(50);
 
@@ -80,7 +82,7 @@ interface IsolationRules extends Rules {
     /** The calls that were not disturbed are answered, each with its own content; all if that is null. */
     private void assertOthersAnswered(Waiting waiting, ContractCall disturbed) {
         for (ContractCall served : waiting.served()) {
-            if (disturbed == null || served.id() != disturbed.id()) {
+            if ((disturbed == null || served.id() != disturbed.id()) && !served.isOver()) {
                 served.echo(served.frames().get(0));
             }
         }
@@ -121,8 +123,9 @@ interface IsolationRules extends Rules {
         ContractNode b = bench().node("b");
         for (int frames = 0; frames <= 2; frames++) {
             Waiting waiting = waiting(a, b, OTHERS);
-            ContractPeer peer = bench().exclusive() ? bench().active(a, b).dialed() : waiting.calls().get(0).peer();
-            ContractCall call = bench().open(peer);
+            Bench.Peers peers = bench().exclusive() ? bench().active(a, b)
+                : new Bench.Peers(waiting.calls().get(0).peer(), waiting.servers().get(0));
+            ContractCall call = bench().open(peers.dialed());
             for (int i = 1; i <= frames; i++) {
                 call.send(i == 2, Payloads.of(i, 5_000));
             }
@@ -251,17 +254,24 @@ interface IsolationRules extends Rules {
     @ContractRule(number = 12, text = "Each call has a stream and a number of its own: answers that come in any order "
         + "reach the calls that they belong to.")
     default void required_t12_each_rpc_has_its_own_stream() {
-        Waiting waiting = waiting(bench().node("a"), bench().node("b"), OTHERS);
-        List<ContractCall> served = waiting.served();
-        long numbers = waiting.calls().stream().map(ContractCall::id).distinct().count();
-        assertEquals(OTHERS, numbers, "calls with a number of their own");
-        for (int i = OTHERS - 1; i >= 0; i--) {
-            ContractCall last = served.get(i);
-            last.echo(last.frames().get(0));
-            ContractCall call = waiting.calls().stream().filter(c -> c.id() == last.id()).findFirst().orElseThrow();
-            int number = waiting.calls().indexOf(call);
-            assertTrue(Payloads.matches(number, call.answer()), "call " + number + " got another call's answer");
-            assertEquals(OTHERS - i, waiting.calls().stream().filter(ContractCall::isOver).count(), "calls answered");
+        ContractNode a = bench().node("a");
+        ContractNode b = bench().node("b");
+        for (List<Integer> order : List.of(List.of(0, 1, 2, 3, 4), List.of(4, 3, 2, 1, 0), List.of(2, 4, 0, 1, 3))) {
+            Waiting waiting = waiting(a, b, OTHERS);
+            assertEquals(OTHERS, waiting.calls().stream().map(ContractCall::id).distinct().count(),
+                "calls with a number of their own");
+            for (int answered = 0; answered < OTHERS; answered++) {
+                int number = order.get(answered);
+                ContractCall call = waiting.calls().get(number);
+                ContractCall served = waiting.servedAs(call);
+                assertTrue(Payloads.matches(number, served.frames().get(0).body()), "request " + number);
+                served.echo(served.frames().get(0));
+                int before = answered;
+                bench().await("an answer",
+                    () -> waiting.calls().stream().filter(ContractCall::isOver).count() > before);
+                assertTrue(call.isOver(), "the answer to call " + number + " went to another call");
+                assertTrue(Payloads.matches(number, call.answer()), "call " + number + " got another call's answer");
+            }
         }
     }
 
@@ -317,5 +327,48 @@ interface IsolationRules extends Rules {
             + "read, expected at most " + (bound >> 20) + " MiB");
         snapshot.reset("the snapshot is not wanted any more");
         snapshot.resetReason();
+    }
+
+    @ContractRule(number = 15, text = "Where both sides call at the same time neither takes the other's request for its "
+        + "response, nor a response for a request.")
+    default void required_t15_both_sides_call_at_the_same_time() {
+        Bench.Callers callers = bench().callers(bench().node("a"), bench().node("b"));
+        for (int round = 0; round < ROUNDS_OF_BOTH; round++) {
+            ContractCall forth = bench().open(callers.forth());
+            ContractCall back = bench().open(callers.back());
+            forth.send(true, Payloads.of(2 * round, 50));
+            back.send(true, Payloads.of(2 * round + 1, 50));
+            assertTrue(Payloads.matches(2 * round, forth.answer()), "the answer to the call forth");
+            assertTrue(Payloads.matches(2 * round + 1, back.answer()), "the answer to the call back");
+        }
+    }
+
+    /** Read by whoever waited next, it was "unknown rpc type 160". */
+    @ContractRule(number = 16, text = "An answer that comes when its call was given up reaches nobody: not the next "
+        + "call, nor the server as a request.")
+    default void required_t16_a_late_answer_reaches_nobody() {
+        ContractNode a = bench().node("a");
+        ContractNode b = bench().node("b");
+        Bench.Peers peers = bench().active(a, b);
+        for (int round = 0; round < LATE_ANSWERS; round++) {
+            int served = peers.accepted().served().size();
+            ContractCall call = bench().open(peers.dialed());
+            call.send(true, Payloads.of(2 * round, 100));
+            Bench.Peers at = peers;
+            bench().await("the call at its server", () -> at.accepted().served().size() > served
+                && !at.accepted().served().get(served).frames().isEmpty());
+            // It was answered in the same moment, so that the answer crosses the reset, or has just come.
+            call.reset("the caller has run out of time");
+            bench().await("the end of the call", call::isOver);
+            if (round % 2 == 0) {
+                bench().within(NOW.dividedBy(2), () -> false); // the answer comes while nobody else waits
+            }
+            if (bench().exclusive() && call.isReset()) {
+                peers = bench().active(a, b);
+            }
+            ContractCall next = bench().open(peers.dialed());
+            next.send(true, Payloads.of(2 * round + 1, 100));
+            assertTrue(Payloads.matches(2 * round + 1, next.answer()), "the next call got another call's answer");
+        }
     }
 }
