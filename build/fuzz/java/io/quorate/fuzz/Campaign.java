@@ -33,12 +33,13 @@ public final class Campaign {
     /** The longest time that one input may take, in seconds. */
     private static final int INPUT_SECONDS = 10;
 
-    /** The largest input that the engine makes, in bytes. */
-    private static final int MAX_INPUT_BYTES = 2_048;
+    /** The largest input that the engine makes, in bytes; each is a decision, and some hundred say a lot. */
+    private static final int MAX_INPUT_BYTES = 512;
 
-    /** What may be kept: inputs of this size, so many in all for a target, in bytes. */
+    /** What may be kept for a target: inputs of this size, in bytes, so many of them, and of so many bytes in all. */
     private static final int MAX_KEPT_INPUT_BYTES = 512;
-    private static final int MAX_KEPT_BYTES = 8 << 10;
+    private static final int MAX_KEPT_INPUTS = 40;
+    private static final int MAX_KEPT_BYTES = 6 << 10;
 
     /** Beyond the time of the run, for the start of a JVM, its instrumentation and its end. */
     private static final int GRACE_SECONDS = 120;
@@ -153,8 +154,8 @@ public final class Campaign {
             "-XX:+EnableDynamicAgentLoading", "-Dbasedir=" + module, "-cp", System.getProperty("java.class.path"),
             ENGINE, "--target_class=" + target.getName(), "--instrumentation_includes=io.quorate.**",
             "--instrumentation_excludes=io.quorate.fuzz.**", "--reproducer_path=" + folder,
-            "-use_value_profile=1", "-timeout=" + INPUT_SECONDS, "-rss_limit_mb=4096", "-max_len=" + MAX_INPUT_BYTES,
-            "-print_final_stats=1", "-max_total_time=" + forSeconds));
+            "-use_value_profile=1", "-len_control=0", "-timeout=" + INPUT_SECONDS, "-rss_limit_mb=4096",
+            "-max_len=" + MAX_INPUT_BYTES, "-print_final_stats=1", "-max_total_time=" + forSeconds));
         if (Runtime.version().feature() >= 22) {
             // The engine loads its native library by System.load, of which a JDK warns from 24 on.
             command.add(1, "--enable-native-access=ALL-UNNAMED");
@@ -209,9 +210,11 @@ public final class Campaign {
         for (Path file : filesOf(kept)) {
             size += Files.size(file);
         }
+        int before = filesOf(kept).size();
         int added = 0;
         for (Path file : filesOf(chosen)) {
-            if (size + Files.size(file) <= MAX_KEPT_BYTES && !Files.exists(kept.resolve(file.getFileName()))) {
+            if (before + added < MAX_KEPT_INPUTS && size + Files.size(file) <= MAX_KEPT_BYTES
+                && !Files.exists(kept.resolve(file.getFileName()))) {
                 Files.write(kept.resolve(file.getFileName()), Files.readAllBytes(file));
                 size += Files.size(file);
                 added++;
