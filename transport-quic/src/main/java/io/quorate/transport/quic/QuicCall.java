@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * the exchange's rules and the frames that wait, is held for a comparison and an enqueuing, and never while a handler
  * runs.
  */
-final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream {
+final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, LiveCall {
 
     private static final Logger LOG = LoggerFactory.getLogger(QuicCall.class);
 
@@ -157,8 +157,8 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream {
 
     // From here on: the connection's thread.
 
-    /** It was taken off the connection's list of calls that have something to write. */
-    void turn() {
+    @Override
+    public void turn() {
         ready.set(false);
         if (channel != null) {
             write();
@@ -380,8 +380,8 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream {
         }
     }
 
-    /** The call ends without this side's doing; nothing happens if it has ended. */
-    void lost(CloseReason reason) {
+    @Override
+    public void lost(CloseReason reason) {
         if (giveUp()) {
             end(reason);
         }

@@ -72,10 +72,10 @@ final class QuicConnection implements Connection, LiveSet.Live {
     /** Random above, counted below: another connection's response that strays here does not carry this one's number. */
     private final long correlationBase = (long) RANDOM.nextInt() << Integer.SIZE;
     private final AtomicInteger correlations = new AtomicInteger();
-    private final Set<QuicCall> calls = ConcurrentHashMap.newKeySet();
+    private final Set<LiveCall> calls = ConcurrentHashMap.newKeySet();
     /** Calls that have ended well, and whose response may still be on its way. */
-    private final Set<QuicCall> owing = ConcurrentHashMap.newKeySet();
-    private final Queue<QuicCall> ready = new ConcurrentLinkedQueue<>();
+    private final Set<LiveCall> owing = ConcurrentHashMap.newKeySet();
+    private final Queue<LiveCall> ready = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
     private volatile ConnectionHandler handler;
@@ -246,7 +246,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
     }
 
     /** A call has something to write. From any thread. */
-    void ready(QuicCall call) {
+    void ready(LiveCall call) {
         ready.add(call);
         schedule();
     }
@@ -298,7 +298,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
     private void turn() {
         scheduled.set(false);
         control.write();
-        QuicCall call;
+        LiveCall call;
         while ((call = ready.poll()) != null) {
             call.turn();
         }
@@ -399,7 +399,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
     }
 
     /** A call's stream is gone, in both directions. */
-    void settled(QuicCall call) {
+    void settled(LiveCall call) {
         owing.remove(call);
         closeIfNothingIsOwed();
     }
@@ -474,7 +474,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
         life.gone();
         activationDeadline.cancel(false);
         controlReader.discard();
-        for (QuicCall call : calls) {
+        for (LiveCall call : calls) {
             call.lost(reason);
         }
         if (heard) {
