@@ -271,6 +271,8 @@ interface EndRules extends Rules {
             ContractNode accepter = bench().node(names.substring(1));
             Bench.Ends idle = bench().connect(dialer, accepter);
             dawdle.add(new ContractPeer(bench(), judge == Origin.DIALED ? idle.dialed() : idle.accepted()));
+            // The other side is done, so that it is this side's limit that ends the connection.
+            new ContractPeer(bench(), judge == Origin.DIALED ? idle.accepted() : idle.dialed()).activate();
             Bench.Ends chatty = bench().connect(dialer, accepter);
             ContractPeer limited = new ContractPeer(bench(), judge == Origin.DIALED ? chatty.dialed()
                 : chatty.accepted());

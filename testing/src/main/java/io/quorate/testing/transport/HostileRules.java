@@ -9,10 +9,13 @@ import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.FrameFormat;
 import io.quorate.spi.wire.FrameKind;
+import io.quorate.spi.wire.RpcError;
 import io.quorate.spi.wire.RpcType;
 import io.quorate.spi.wire.WireViolation;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Function;
+import java.util.zip.CRC32C;
 
 /** Frames that no honest peer sends. Each has a name, is counted once, and reaches nobody. */
 interface HostileRules extends Rules {
@@ -28,9 +31,9 @@ interface HostileRules extends Rules {
     }
 
     /** A hostile dialer sends this as its first call to a node, which must name it so and serve nothing. */
-    private void assertFirstFrameRefused(WireViolation violation, Bytes raw) {
+    private void assertFirstFrameRefused(String host, WireViolation violation, Bytes raw) {
         bench().expect(violation);
-        ContractNode node = bench().node("b");
+        ContractNode node = bench().node(host);
         HostilePeer.Link link = bench().hostile().dial(node.endpoint(), bench().authority().node("h"));
         ContractPeer peer = new ContractPeer(bench(), node.nextConnection()).activate();
         HostilePeer.Stream stream = link.open();
@@ -129,8 +132,12 @@ interface HostileRules extends Rules {
     @ContractRule(number = 51, text = "A response or an error where a request is expected is the violation "
         + "RESPONSE_AS_REQUEST; it is never taken for a request.")
     default void required_t51_a_response_is_never_taken_for_a_request() {
-        assertFirstFrameRefused(WireViolation.RESPONSE_AS_REQUEST,
-            FrameEncoder.encode(response(RpcType.SUBMIT.code(), CALL, true, "\u00a0")));
+        // The least of a response, which began with the byte 160 and then said nothing.
+        assertFirstFrameRefused("b", WireViolation.RESPONSE_AS_REQUEST,
+            FrameEncoder.encode(response(RpcType.SUBMIT.code(), CALL, true, "")));
+        Frame error = new Frame(FrameKind.ERROR, true, RpcType.SUBMIT.code(), CALL, 0,
+            List.of(RpcError.of(RpcError.Code.UNAVAILABLE, "no leader").encode()));
+        assertFirstFrameRefused("c", WireViolation.RESPONSE_AS_REQUEST, FrameEncoder.encode(error));
     }
 
     @ContractRule(number = 52, text = "A request where a response is expected is the violation REQUEST_AS_RESPONSE; it "
@@ -185,34 +192,45 @@ interface HostileRules extends Rules {
         + "no handler hears of it.")
     default void required_t57_an_unknown_procedure_is_a_violation() {
         Frame unknown = new Frame(FrameKind.REQUEST, true, 0xA0, CALL, 1_000, List.of(Bytes.empty()));
-        assertFirstFrameRefused(WireViolation.UNKNOWN_RPC_TYPE, FrameEncoder.encode(unknown));
+        assertFirstFrameRefused("b", WireViolation.UNKNOWN_RPC_TYPE, FrameEncoder.encode(unknown));
     }
 
     @ContractRule(number = 58, text = "Bytes of HTTP where a call begins are the violation HTTP, not bad magic.")
     default void required_t58_http_is_named() {
-        assertFirstFrameRefused(WireViolation.HTTP, Bytes.utf8("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        assertFirstFrameRefused("b", WireViolation.HTTP, Bytes.utf8("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     }
 
     @ContractRule(number = 59, text = "A TLS record where a call begins is the violation TLS_RECORD, not bad magic.")
     default void required_t59_tls_inside_tls_is_named() {
-        assertFirstFrameRefused(WireViolation.TLS_RECORD,
+        assertFirstFrameRefused("b", WireViolation.TLS_RECORD,
             Bytes.wrap(new byte[] {22, 3, 1, 2, 0, 1, 0, 1, (byte) 0xFC, 3, 3, 0, 0, 0, 0, 0}));
     }
 
-    @ContractRule(number = 60, text = "A frame whose header or payload was changed on its way is the violation of its "
-        + "checksum; nothing of it is delivered.")
+    @ContractRule(number = 60, text = "A frame whose header, payload or end was changed on its way is a violation that "
+        + "says which; nothing of it is delivered.")
     default void required_t60_changed_bytes_are_violations() {
-        byte[] bytes = FrameEncoder.encode(request(RpcType.SUBMIT, CALL, "payload")).toByteArray();
-        bytes[FrameFormat.HEADER_BYTES] ^= 1;
-        assertFirstFrameRefused(WireViolation.PAYLOAD_CHECKSUM, Bytes.wrap(bytes));
+        Bytes whole = FrameEncoder.encode(request(RpcType.SUBMIT, CALL, "payload"));
+        assertFirstFrameRefused("b", WireViolation.HEADER_CHECKSUM, changed(whole, 16));
+        assertFirstFrameRefused("c", WireViolation.PAYLOAD_CHECKSUM, changed(whole, FrameFormat.HEADER_BYTES));
+        assertFirstFrameRefused("d", WireViolation.END_MARK, changed(whole, whole.length() - 1));
     }
 
-    @ContractRule(number = 61, text = "A header that was changed, or that announces more than is allowed, is refused "
-        + "before anything is allocated for its payload.")
-    default void required_t61_a_changed_header_is_a_violation() {
-        byte[] bytes = FrameEncoder.encode(request(RpcType.SUBMIT, CALL, "payload")).toByteArray();
-        bytes[16] = 0x7F;
-        assertFirstFrameRefused(WireViolation.HEADER_CHECKSUM, Bytes.wrap(bytes));
+    private static Bytes changed(Bytes whole, int at) {
+        byte[] bytes = whole.toByteArray();
+        bytes[at] ^= 0x10;
+        return Bytes.wrap(bytes);
+    }
+
+    @ContractRule(number = 61, text = "A sound header that announces more than is allowed is the violation "
+        + "FRAME_TOO_LARGE, before a byte of its payload has come.")
+    default void required_t61_too_much_is_refused_when_it_is_announced() {
+        ByteBuffer header = ByteBuffer.wrap(FrameEncoder.encode(request(RpcType.SUBMIT, CALL, "")).toByteArray(), 0,
+            FrameFormat.HEADER_BYTES);
+        header.putInt(16, FrameFormat.MAX_PAYLOAD_BYTES + 1);
+        CRC32C checksum = new CRC32C();
+        checksum.update(header.slice(0, 28));
+        header.putInt(28, (int) checksum.getValue());
+        assertFirstFrameRefused("b", WireViolation.FRAME_TOO_LARGE, Bytes.copyOf(header.slice(0, 32)));
     }
 
     @ContractRule(number = 62, text = "A peer that goes without a goodbye is LOST: the connection ends once, after the "
