@@ -332,7 +332,8 @@ final class ClientCore {
     /** Nothing happened, and time is over. */
     ControlPlaneException outOfTime(Pending<?> operation, boolean readOnly) {
         if (routes.isolated()) {
-            return new UnavailableException("no server can be reached: " + reachability.describe());
+            return new UnavailableException("no server can be reached: " + reachability.describe(),
+                reachability.lastingReason());
         }
         String within = "not done within its time of "
             + (operation.deadlineNanos - operation.startNanos) / NANOS_PER_MILLI + " ms";
@@ -348,6 +349,11 @@ final class ClientCore {
 
     ControlPlaneException unavailable(String why) {
         return new UnavailableException(why);
+    }
+
+    /** The same of a node that {@link #unreachable} is about. */
+    ControlPlaneException unavailable(NodeId node, String why) {
+        return new UnavailableException(why, reachability.lastingReason(node));
     }
 
     /** Milliseconds, rounded up, and at least one. */

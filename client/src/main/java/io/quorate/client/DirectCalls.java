@@ -76,7 +76,7 @@ final class DirectCalls {
         }
         Optional<String> unreachable = core.unreachable(call.only);
         if (unreachable.isPresent()) {
-            fail(call, core.unavailable(unreachable.get()));
+            fail(call, core.unavailable(call.only, unreachable.get()));
             return;
         }
         Optional<NodeId> node = call.notBeforeNanos > nowNanos ? Optional.empty() : core.routeOf(call, nowNanos);

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -21,9 +22,10 @@ final class Reachability {
         private NodeId node;
         private RefusalReason reason;
         private String detail = "no answer yet";
-        private boolean lasting;
+        /** The name of a reason that waiting will not mend; null if it is none. */
+        private String lasting;
 
-        void failed(RefusalReason why, String text, boolean lasts) {
+        void failed(RefusalReason why, String text, String lasts) {
             reason = why;
             detail = text;
             lasting = lasts;
@@ -37,6 +39,7 @@ final class Reachability {
 
     private final Map<Endpoint, Place> configured = new LinkedHashMap<>();
     private final Map<NodeId, String> nodes = new TreeMap<>();
+    private final Map<NodeId, String> lastingOfNodes = new TreeMap<>();
 
     /** The last refusal at an address that could not be told to be one of the configured endpoints. */
     private String elsewhere = "";
@@ -48,13 +51,14 @@ final class Reachability {
     /** A connection that this side dialed has not become a session. */
     void refused(RefusalEvent event) {
         boolean lasting = lasting(event.reason(), event.detail());
+        String label = lasting ? label(event) : null;
         boolean placed = false;
         for (Map.Entry<Endpoint, Place> entry : configured.entrySet()) {
             if (isAbout(event, entry.getKey())) {
                 placed = true;
-                entry.getValue().failed(event.reason(), event.detail(), lasting);
+                entry.getValue().failed(event.reason(), event.detail(), label);
                 if (entry.getValue().node != null) {
-                    nodes.put(entry.getValue().node, entry.getValue().toString());
+                    failed(entry.getValue().node, entry.getValue().toString(), label);
                 }
             }
         }
@@ -68,7 +72,8 @@ final class Reachability {
     void refused(RefusalEvent event, NodeId node, List<Endpoint> endpoints) {
         for (Endpoint endpoint : endpoints) {
             if (isAbout(event, endpoint)) {
-                nodes.put(node, event.reason().label() + (event.detail().isEmpty() ? "" : ": " + event.detail()));
+                failed(node, event.reason().label() + (event.detail().isEmpty() ? "" : ": " + event.detail()),
+                    lasting(event.reason(), event.detail()) ? label(event) : null);
             }
         }
     }
@@ -76,22 +81,23 @@ final class Reachability {
     /** {@code node} has answered from {@code remote} over a transport, and advertises {@code endpoints}. */
     void connected(NodeId node, String scheme, String remote, List<Endpoint> endpoints) {
         nodes.remove(node);
+        lastingOfNodes.remove(node);
         elsewhere = "";
         configured.forEach((endpoint, place) -> {
             if (configured.size() == 1 && place.node == null || endpoints.contains(endpoint)
                 || scheme.equals(endpoint.scheme())
                 && (namesPlace(remote, endpoint) || isOnlyOneAtPort(remote, endpoint))) {
                 place.node = node;
-                place.failed(null, "connected to " + node, false);
+                place.failed(null, "connected to " + node, null);
             }
         });
     }
 
     void lost(NodeId node, String reason) {
-        nodes.put(node, "connection lost: " + reason);
+        failed(node, "connection lost: " + reason, null);
         configured.values().forEach(place -> {
             if (node.equals(place.node)) {
-                place.failed(RefusalReason.CONNECTION_LOST, reason, false);
+                place.failed(RefusalReason.CONNECTION_LOST, reason, null);
             }
         });
     }
@@ -111,7 +117,32 @@ final class Reachability {
      * mend: a wrong certificate, another cluster. Somebody has to act, and should hear of it at once.
      */
     boolean hopeless() {
-        return configured.values().stream().allMatch(place -> place.lasting);
+        return configured.values().stream().allMatch(place -> place.lasting != null);
+    }
+
+    /** The name of a reason for which a configured endpoint and this client refuse each other for good. */
+    Optional<String> lastingReason() {
+        return configured.values().stream().map(place -> place.lasting).filter(Objects::nonNull).findFirst();
+    }
+
+    /** The same of one node. */
+    Optional<String> lastingReason(NodeId node) {
+        return Optional.ofNullable(lastingOfNodes.get(node));
+    }
+
+    private void failed(NodeId node, String text, String lasting) {
+        nodes.put(node, text);
+        if (lasting == null) {
+            lastingOfNodes.remove(node);
+        } else {
+            lastingOfNodes.put(node, lasting);
+        }
+    }
+
+    /** What the other side has refused for is the first word of the detail. */
+    private static String label(RefusalEvent event) {
+        return event.reason() == RefusalReason.REFUSED_BY_PEER ? event.detail().split(":", 2)[0]
+            : event.reason().label();
     }
 
     /** Whether every configured endpoint has answered or failed by now. */

@@ -18,6 +18,7 @@ import io.quorate.spi.transport.Endpoint;
 import io.quorate.testing.identity.TestIdentity;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -61,6 +62,7 @@ class UnreachableTest {
             TestIdentity.of(new PeerIdentity("elsewhere", PeerIdentity.Kind.CLIENT, "app"))));
         Throwable failure = cluster.awaitFailure(stranger.submit(command()), Duration.ofMillis(100));
         assertInstanceOf(UnavailableException.class, failure);
+        assertEquals(Optional.of("wrong-trust-domain"), ((UnavailableException) failure).reason());
         assertTrue(failure.getMessage().contains("mem://n1:1: wrong-trust-domain: found trust domain test"),
             failure.getMessage());
         assertTrue(failure.getMessage().contains("mem://n2:1: wrong-trust-domain"), failure.getMessage());
@@ -72,6 +74,7 @@ class UnreachableTest {
         Throwable failure = cluster.awaitFailure(lost.submit(command()), Duration.ofMillis(100));
         assertInstanceOf(UnavailableException.class, failure);
         assertTrue(failure.getMessage().contains("wrong-cluster"), failure.getMessage());
+        assertEquals(Optional.of("wrong-cluster"), ((UnavailableException) failure).reason());
     }
 
     @Test

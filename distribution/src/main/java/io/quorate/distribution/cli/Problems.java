@@ -30,7 +30,7 @@ final class Problems {
         RefusalReason.CERTIFICATE_NOT_YET_VALID, RefusalReason.WRONG_KEY_USAGE, RefusalReason.CA_AS_LEAF,
         RefusalReason.SPIFFE_ID_MISSING, RefusalReason.SPIFFE_ID_AMBIGUOUS, RefusalReason.SPIFFE_ID_MALFORMED,
         RefusalReason.WRONG_TRUST_DOMAIN, RefusalReason.CERTIFICATE_INVALID, RefusalReason.PROTOCOL_VERSION,
-        RefusalReason.WRONG_CLUSTER, RefusalReason.IDENTITY_MISMATCH);
+        RefusalReason.WRONG_CLUSTER, RefusalReason.IDENTITY_MISMATCH, RefusalReason.KEY_EXCHANGE);
 
     private Problems() {
     }
@@ -55,8 +55,8 @@ final class Problems {
     private static Problem ofControlPlane(ControlPlaneException failure) {
         String found = failure.getMessage();
         return switch (failure) {
-            case UnavailableException e when refusal(found).isPresent() -> Problem.failed(found,
-                "nodes that accept this client", remedy(refusal(found).get()), e);
+            case UnavailableException e when refusal(e).isPresent() -> Problem.failed(found,
+                "nodes that accept this client", remedy(refusal(e).get()), e);
             case UnavailableException e -> Problem.unavailable(found,
                 "a leader and a quorum that this client can reach",
                 "nothing happened, so try again; 'quorate cluster status' shows who is there", e);
@@ -74,8 +74,9 @@ final class Problems {
     }
 
     /** Why nodes refuse this client for good, if they do: trying again would not help then. */
-    private static Optional<RefusalReason> refusal(String found) {
-        return FOR_GOOD.stream().filter(reason -> found.contains(": " + reason.label() + ": ")).findFirst();
+    private static Optional<RefusalReason> refusal(UnavailableException failure) {
+        return failure.reason().flatMap(name ->
+            FOR_GOOD.stream().filter(reason -> reason.label().equals(name)).findFirst());
     }
 
     private static String remedy(RefusalReason reason) {
@@ -83,6 +84,8 @@ final class Problems {
             case WRONG_CLUSTER -> "correct 'cluster' or 'servers' in the client configuration";
             case CERTIFICATE_EXPIRED -> "renew the certificate with 'quorate pki renew'; mind the clocks of both sides";
             case CERTIFICATE_NOT_YET_VALID -> "mind the clocks of both sides";
+            case KEY_EXCHANGE -> "one side requires the post-quantum key exchange and the other has none: update it, or "
+                + "take 'require-post-quantum' out";
             case PROTOCOL_VERSION -> "use a client of the cluster's version";
             default -> "name an identity of this cluster's authority and trust domain in the client configuration";
         };

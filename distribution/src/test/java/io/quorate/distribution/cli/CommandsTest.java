@@ -206,10 +206,12 @@ final class CommandsTest {
     @Test
     void exitsWithTheCodeOfTheFailure() {
         assertFails(3, new UnavailableException("no quorum"), "quorate: no quorum");
-        assertFails(1, new UnavailableException("no server can be reached: tcp://h:1: wrong-cluster: found cluster a"),
+        assertFails(1, new UnavailableException("no server can be reached: tcp://h:1: wrong-cluster: found cluster a",
+            Optional.of("wrong-cluster")),
             "correct 'cluster' or 'servers'");
-        assertFails(1, new UnavailableException("no server can be reached: tcp://h:1: certificate-expired: found x"),
-            "quorate pki renew");
+        assertFails(1, new UnavailableException("no server can be reached: tcp://h:1: certificate-expired: found x",
+            Optional.of("certificate-expired")), "quorate pki renew");
+        assertFails(3, new UnavailableException("words are not what counts: wrong-cluster: x"), "try again");
         assertFails(3, new NotLeaderException("not me", FakeCluster.N2), "the leader may be n2");
         assertFails(1, new OverloadedException("full", Duration.ofMillis(20)), "try again in 20 ms");
         assertFails(1, new OutcomeUnknownException("lost"), "read before you try again");
