@@ -21,7 +21,9 @@ import io.quorate.spi.wire.FrameKind;
 import io.quorate.testing.identity.TestCertificateAuthority;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** How connections arrive, and with what evidence. */
@@ -120,17 +122,24 @@ interface ArrivalRules extends Rules {
     default void required_t05_a_refused_certificate_has_the_judges_reason() {
         TestCertificateAuthority good = bench().authority();
         ContractNode judge = bench().node("judge");
-        int number = 0;
-        for (Map.Entry<RefusalReason, TlsCredentials> bad : badCredentials(good).entrySet()) {
-            ContractNode refused = bench().node("refused-" + ++number, bad::getValue);
-            refused.dial(judge.endpoint());
-            assertEquals(bad.getKey(), judge.nextFailure().reason(), "the reason of an accepter");
-            assertNothingUsable(refused);
-            long id = judge.dial(refused.endpoint());
+        Map<RefusalReason, TlsCredentials> bad = badCredentials(good);
+        Map<RefusalReason, ContractNode> refused = new TreeMap<>();
+        bad.forEach((reason, credentials) -> refused.put(reason,
+            bench().node("refused-" + refused.size(), () -> credentials)));
+        // All at once: a network whose refusals are silent makes the refused side wait for its time-out.
+        refused.values().forEach(node -> node.dial(judge.endpoint()));
+        Set<RefusalReason> atAccepter = new TreeSet<>();
+        bad.forEach((reason, credentials) -> atAccepter.add(judge.nextFailure().reason()));
+        assertEquals(bad.keySet(), atAccepter, "the reasons of an accepter");
+        refused.values().forEach(this::assertNothingUsable);
+        Map<Long, RefusalReason> dials = new TreeMap<>();
+        refused.forEach((reason, node) -> dials.put(judge.dial(node.endpoint()), reason));
+        Map<Long, RefusalReason> atDialer = new TreeMap<>();
+        bad.forEach((reason, credentials) -> {
             ConnectionFailure failure = judge.nextFailure();
-            assertEquals(bad.getKey(), failure.reason(), "the reason of a dialer");
-            assertEquals(id, failure.dialId().orElse(-1));
-        }
+            atDialer.put(failure.dialId().orElse(-1), failure.reason());
+        });
+        assertEquals(dials, atDialer, "the reasons of a dialer, by the numbers of its dials");
         assertEquals(0, judge.connections().size(), "connections at the judge");
         bench().connect(bench().node("good"), judge);
     }
