@@ -190,13 +190,15 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
 
     private void fail(TlsFailure failure) {
         if (report(failure)) {
-            channel.close();
+            // Not at once: Netty may be in the middle of sending, and the alert would then never leave.
+            channel.eventLoop().execute(channel::close);
         }
     }
 
     private void fail(TlsFailure failure, int alert) {
         if (report(failure)) {
-            channel.close(false, QuicFailures.CRYPTO_ERROR + alert, Unpooled.EMPTY_BUFFER);
+            channel.eventLoop().execute(
+                () -> channel.close(false, QuicFailures.CRYPTO_ERROR + alert, Unpooled.EMPTY_BUFFER));
         }
     }
 
