@@ -9,15 +9,17 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaField;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -29,6 +31,9 @@ class ArchitectureTest {
     private static final String HANDSHAKE = "io.quorate.registry.session.Handshake";
     private static final String PEER_SESSION = "io.quorate.registry.session.PeerSession";
     private static final String SINK = "io.quorate.spi.transport.ConnectionSink";
+    private static final String CONNECTION = "io.quorate.spi.transport.Connection";
+    private static final String STREAM = "io.quorate.spi.transport.RpcStream";
+    private static final List<String> TRANSPORTS = List.of("transport-tcp", "transport-quic");
 
     @Test
     void testsRunOnTheModulePath() {
@@ -71,11 +76,25 @@ class ArchitectureTest {
 
     @Test
     void everyTransportHandsItsConnectionsToTheSink() {
-        Set<JavaAccess<?>> deliveries = House.of("transport-tcp").stream()
-            .flatMap(type -> type.getAccessesFromSelf().stream())
-            .filter(access -> access.getTargetOwner().getName().equals(SINK) && access.getName().equals("onConnection"))
-            .collect(Collectors.toSet());
-        assertFalse(deliveries.isEmpty(), "the one path is really taken");
+        for (String module : TRANSPORTS) {
+            Set<String> deliverers = House.of(module).stream()
+                .flatMap(type -> type.getAccessesFromSelf().stream())
+                .filter(access -> access.getTargetOwner().getName().equals(SINK)
+                    && access.getName().equals("onConnection"))
+                .map(access -> access.getOriginOwner().getName())
+                .collect(Collectors.toCollection(TreeSet::new));
+            assertEquals(1, deliverers.size(), () -> module + ": one class delivers, whatever the origin: "
+                + deliverers);
+            JavaClass connection = only(module, CONNECTION);
+            Set<String> makers = House.of(module).stream()
+                .flatMap(type -> type.getAccessesFromSelf().stream())
+                .filter(access -> access.getTargetOwner().equals(connection) && access.getName().equals("<init>"))
+                .map(access -> access.getOriginOwner().getName())
+                .filter(maker -> !maker.equals(connection.getName()))
+                .collect(Collectors.toCollection(TreeSet::new));
+            assertEquals(deliverers, makers, () -> module + ": whoever makes a connection gives it to the sink, and "
+                + "nobody else makes one: a second way is how an accepted peer once stayed without its certificate");
+        }
     }
 
     @Test
@@ -83,12 +102,57 @@ class ArchitectureTest {
         noClasses().that().resideInAPackage("io.quorate.transport..")
             .should().dependOnClassesThat().resideInAnyPackage("io.quorate.registry..", "io.quorate.identity..",
                 "io.quorate.spi.identity..", "io.quorate.spi.consensus..", "io.quorate.raft..", "io.quorate.client..")
-            .because("a transport yields evidence, never a verdict")
+            .because("a transport yields evidence, never a session or a verdict")
             .check(House.all());
         noClasses().that().resideInAPackage("io.quorate.transport..")
             .should().dependOnClassesThat().haveFullyQualifiedName("io.quorate.api.NodeId")
             .because("a transport knows addresses, not nodes")
             .check(House.all());
+        noClasses().that().resideInAPackage("io.quorate.transport.tcp..")
+            .should().dependOnClassesThat().resideInAPackage("io.quorate.transport.quic..")
+            .because("each can be left out").check(House.all());
+        noClasses().that().resideInAPackage("io.quorate.transport.quic..")
+            .should().dependOnClassesThat().resideInAPackage("io.quorate.transport.tcp..")
+            .because("each can be left out").check(House.all());
+    }
+
+    @Test
+    void theStreamsOfATransportAreUnreachableFromEachOther() {
+        for (String module : TRANSPORTS) {
+            JavaClass stream = only(module, STREAM);
+            Set<String> wrong = new TreeSet<>();
+            for (JavaClass type : House.of(module)) {
+                int held = 0;
+                for (JavaField field : type.getFields()) {
+                    if (field.getType().getAllInvolvedRawTypes().contains(stream)) {
+                        held++;
+                        if (!field.getRawType().equals(stream) && !field.getRawType().isEquivalentTo(Optional.class)) {
+                            wrong.add(field.getFullName() + " holds many streams");
+                        }
+                        if (type.equals(stream)) {
+                            wrong.add(field.getFullName() + ": a stream knows another");
+                        }
+                    }
+                }
+                if (held > 1) {
+                    wrong.add(type.getName() + " holds " + held + " streams");
+                }
+                for (JavaCodeUnit method : type.getCodeUnits()) {
+                    if (method.getRawParameterTypes().stream().filter(stream::equals).count() > 1) {
+                        wrong.add(method.getFullName() + " sees two streams");
+                    }
+                }
+            }
+            assertEquals(Set.of(), wrong, () -> module + ": nothing that happens to one call may touch another's "
+                + "state, and what cannot be reached cannot be touched");
+        }
+    }
+
+    private static JavaClass only(String module, String contract) {
+        List<JavaClass> found = House.of(module).stream()
+            .filter(type -> type.isAssignableTo(contract) && !type.isInterface()).toList();
+        assertEquals(1, found.size(), () -> module + ": implementations of " + contract + ": " + found);
+        return found.get(0);
     }
 
     @Test
