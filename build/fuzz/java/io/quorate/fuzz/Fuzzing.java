@@ -45,7 +45,7 @@ public final class Fuzzing {
         }
         SplittableRandom random = new SplittableRandom(SEED);
         for (int i = 0; i < inputs; i++) {
-            byte[] input = kept.isEmpty() || random.nextInt(3) == 0 ? fresh(random)
+            byte[] input = kept.isEmpty() || random.nextBoolean() ? fresh(random)
                 : mutated(random, kept.get(random.nextInt(kept.size())), kept);
             test(target, input, "seeded input " + i);
         }

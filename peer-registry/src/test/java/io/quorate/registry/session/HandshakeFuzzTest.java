@@ -47,7 +47,7 @@ public final class HandshakeFuzzTest {
 
     @Test
     void holdsOnKeptAndSeededInputs() throws Exception {
-        Fuzzing.shortRun(getClass(), 8_000, HandshakeFuzzTest::fuzzerTestOneInput);
+        Fuzzing.shortRun(getClass(), 4_000, HandshakeFuzzTest::fuzzerTestOneInput);
         REACHED.requirePercent(5, "accepted", "refused");
         REACHED.require(10, RefusalReason.MALFORMED_HELLO, RefusalReason.WRONG_CLUSTER,
             RefusalReason.PROTOCOL_VERSION, RefusalReason.IDENTITY_MISMATCH, RefusalReason.CHANNEL_BINDING,

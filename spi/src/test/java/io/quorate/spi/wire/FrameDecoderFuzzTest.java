@@ -39,7 +39,7 @@ public final class FrameDecoderFuzzTest {
 
     @Test
     void holdsOnKeptAndSeededInputs() throws Exception {
-        Fuzzing.shortRun(getClass(), 6_000, FrameDecoderFuzzTest::fuzzerTestOneInput);
+        Fuzzing.shortRun(getClass(), 4_000, FrameDecoderFuzzTest::fuzzerTestOneInput);
         REACHED.requirePercent(20, "frame", "violation");
         REACHED.require(1, WireViolation.TLS_RECORD, WireViolation.HTTP, WireViolation.BAD_MAGIC,
             WireViolation.UNSUPPORTED_VERSION, WireViolation.HEADER_CHECKSUM, WireViolation.UNKNOWN_KIND,

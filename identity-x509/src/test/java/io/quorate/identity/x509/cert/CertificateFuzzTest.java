@@ -20,6 +20,8 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.asn1.x509.KeyUsage;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -34,6 +36,12 @@ public final class CertificateFuzzTest {
     private static final TestCertificate BELOW = ROOT.intermediate("below");
     private static final TestCertificate LEAF = ROOT.leaf(NODE);
     private static final TestCertificate LEAF_BELOW = BELOW.leaf(NODE);
+    /** Each wrong in one way, and right otherwise: what a check that is left out would let in. */
+    private static final List<TestCertificate> WRONG = List.of(ROOT.leaf(NODE).authority(true),
+        ROOT.leaf(NODE).keyUsage(null), ROOT.leaf(NODE).keyUsage(KeyUsage.keyAgreement),
+        ROOT.leaf(NODE).keyUsage(KeyUsage.digitalSignature | KeyUsage.keyCertSign), ROOT.leaf(),
+        ROOT.leaf(NODE).uri("spiffe://example.org/node/n2"), ROOT.leaf("spiffe://example.com/node/n1"),
+        ROOT.leaf(NODE).purposes(KeyPurposeId.id_kp_clientAuth));
     private static final ChainJudge JUDGE =
         new ChainJudge(List.of(ROOT.get()), "example.org", new ManualTime());
 
@@ -48,7 +56,8 @@ public final class CertificateFuzzTest {
         REACHED.requirePercent(25, "parsed", "not parsed");
         REACHED.require(5, "accepted");
         REACHED.require(1, RefusalReason.UNTRUSTED_AUTHORITY, RefusalReason.CERTIFICATE_INVALID,
-            RefusalReason.SPIFFE_ID_MISSING, RefusalReason.SPIFFE_ID_MALFORMED, RefusalReason.WRONG_KEY_USAGE);
+            RefusalReason.SPIFFE_ID_MISSING, RefusalReason.SPIFFE_ID_MALFORMED, RefusalReason.WRONG_KEY_USAGE,
+            RefusalReason.CA_AS_LEAF, RefusalReason.SPIFFE_ID_AMBIGUOUS, RefusalReason.WRONG_TRUST_DOMAIN);
     }
 
     public static void fuzzerTestOneInput(byte[] data) throws Exception {
@@ -56,13 +65,15 @@ public final class CertificateFuzzTest {
         boolean below = in.oneIn(3);
         int mutated = in.below(4) == 3 && below ? 1 : 0;
         List<byte[]> chain = new ArrayList<>();
-        chain.add((below ? LEAF_BELOW : LEAF).get().getEncoded());
+        boolean wrong = !below && in.oneIn(4);
+        TestCertificate base = below ? LEAF_BELOW : wrong ? in.pick(WRONG) : LEAF;
+        chain.add(base.get().getEncoded());
         if (below) {
             chain.add(BELOW.get().getEncoded());
         }
         PrivateKey signer = below && mutated == 0 ? BELOW.key() : ROOT.key();
         chain.set(mutated, in.oneIn(12) ? damaged(in, chain.get(mutated))
-            : mutated(in, chain.get(mutated), in.oneIn(10) ? LEAF.key() : signer));
+            : mutated(in, chain.get(mutated), wrong ? 2 : 8, in.oneIn(10) ? LEAF.key() : signer));
         List<X509Certificate> certificates = new ArrayList<>();
         try {
             for (byte[] one : chain) {
@@ -101,10 +112,10 @@ public final class CertificateFuzzTest {
         return der;
     }
 
-    /** Changes the signed part in up to three places, and signs it. */
-    private static byte[] mutated(FuzzInput in, byte[] der, PrivateKey key) throws Exception {
+    /** Changes the signed part in one or two places, or once in {@code spared} times in none, and signs it. */
+    private static byte[] mutated(FuzzInput in, byte[] der, int spared, PrivateKey key) throws Exception {
         DerTree certificate = DerTree.read(der);
-        for (int i = in.oneIn(8) ? 0 : 1 + in.below(3); i > 0; i--) {
+        for (int i = in.oneIn(spared) ? 0 : 1 + in.below(2); i > 0; i--) {
             certificate.child(0).mutate(in);
         }
         Signature signature = Signature.getInstance("SHA256withECDSA");
