@@ -1,6 +1,7 @@
 package io.quorate.transport.quic;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -25,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.PortUnreachableException;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -42,6 +44,9 @@ import org.slf4j.LoggerFactory;
 final class Dial implements LiveSet.Live {
 
     private static final Logger LOG = LoggerFactory.getLogger(Dial.class);
+
+    private static final int LONG_HEADER = 0x80;
+    private static final int MAX_SHOWN_BYTES = 24;
 
     private final Surroundings surroundings;
     private final Sockets sockets;
@@ -188,8 +193,11 @@ final class Dial implements LiveSet.Live {
             });
         }
 
-        private void answered() {
-            if (!over && !settled && upgrade != null) {
+        private void answered(ByteBuf first) {
+            if (!over && !settled && !isQuic(first)) {
+                over = true;
+                fail(RefusalReason.TLS_NOT_SPOKEN, "found " + shown(first) + ", expected QUIC");
+            } else if (!over && !settled && upgrade != null) {
                 answered = true;
                 settle();
                 upgrade.begin();
@@ -216,6 +224,18 @@ final class Dial implements LiveSet.Live {
                 fail(why);
             }
         }
+    }
+
+    /** Before the handshake is done a server sends packets with long headers alone (RFC 9000 §17.2). */
+    private static boolean isQuic(ByteBuf first) {
+        return first.isReadable() && (first.getByte(first.readerIndex()) & LONG_HEADER) != 0;
+    }
+
+    private static String shown(ByteBuf first) {
+        int size = Math.min(first.readableBytes(), MAX_SHOWN_BYTES);
+        String text = first.toString(first.readerIndex(), size, StandardCharsets.ISO_8859_1);
+        return "an answer that begins with \"" + text.lines().findFirst().orElse("").replaceAll("[^\\x20-\\x7E]", "?")
+            + "\"";
     }
 
     private static String reason(Throwable cause, InetSocketAddress peer) {

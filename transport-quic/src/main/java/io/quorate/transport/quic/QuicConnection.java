@@ -511,7 +511,8 @@ final class QuicConnection implements Connection, LiveSet.Live {
         byte[] words = detail.getBytes(StandardCharsets.UTF_8);
         ByteBuf bytes = Unpooled.wrappedBuffer(words, 0, Math.min(words.length, QuicLimits.MAX_CLOSE_WORDS_BYTES));
         int code = Goodbye.isSaid(ending) ? ending.kind().code() : CloseReason.Kind.NORMAL.code();
-        channel.close(true, code, bytes);
+        // Not at once: Netty may be in the middle of sending, and the farewell would then never leave.
+        onLoop(() -> channel.close(true, code, bytes));
     }
 
     /** Calls a handler. One that throws has a defect, and its connection cannot be relied on any more. */

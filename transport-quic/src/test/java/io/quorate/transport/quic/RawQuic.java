@@ -45,6 +45,7 @@ final class RawQuic implements AutoCloseable {
     final LinkedBlockingQueue<QuicChannel> connected = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<Stream> streams = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<QuicConnectionCloseEvent> closes = new LinkedBlockingQueue<>();
+    final LinkedBlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
     private final MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private Channel socket;
     private QuicChannel channel;
@@ -178,7 +179,7 @@ final class RawQuic implements AutoCloseable {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            ctx.close();
+            failures.add(cause); // Netty closes by itself, and tells the other side before
         }
     }
 
