@@ -40,8 +40,8 @@ final class PeersCommand implements Callable<Integer> {
     @Option(names = "--watch", description = "Show the present state, then every change as it happens, until Ctrl-C.")
     private boolean watch;
 
-    @Option(names = "--wide", description = "Show endpoints, versions and fingerprints too, who sees whom, and over which "
-        + "transports and key exchanges the asked node is connected.")
+    @Option(names = "--wide", description = "Show endpoints, versions and fingerprints too, who sees whom, and over "
+        + "which transports and key exchanges the asked node is connected.")
     private boolean wide;
 
     @Option(names = "--json", description = "Print one JSON document; with --watch, one JSON object a line.")

@@ -84,8 +84,8 @@ final class Problems {
             case WRONG_CLUSTER -> "correct 'cluster' or 'servers' in the client configuration";
             case CERTIFICATE_EXPIRED -> "renew the certificate with 'quorate pki renew'; mind the clocks of both sides";
             case CERTIFICATE_NOT_YET_VALID -> "mind the clocks of both sides";
-            case KEY_EXCHANGE -> "one side requires the post-quantum key exchange and the other has none: update it, or "
-                + "take 'require-post-quantum' out";
+            case KEY_EXCHANGE -> "one side requires the post-quantum key exchange and the other has none: update "
+                + "it, or take 'require-post-quantum' out";
             case PROTOCOL_VERSION -> "use a client of the cluster's version";
             default -> "name an identity of this cluster's authority and trust domain in the client configuration";
         };

@@ -209,6 +209,7 @@ public final class QuickstartFolder {
               key: pki/%s/key.pem
               trust: pki/%s/trust.pem
               trust-domain: %s
-            """.formatted(comment, CLUSTER, servers, transport.preference(), identity, identity, identity, TRUST_DOMAIN);
+            """.formatted(comment, CLUSTER, servers, transport.preference(), identity, identity, identity,
+            TRUST_DOMAIN);
     }
 }
