@@ -188,6 +188,8 @@ interface ArrivalRules extends Rules {
             }
             early.connection().close(CloseReason.of(CloseReason.Kind.REFUSED, "not this one"));
             early.closeReason();
+            // Time for it to arrive where nobody has asked for it yet.
+            bench().within(IsolationRules.NOW, () -> false);
             ContractPeer peer = new ContractPeer(bench(), startsLate);
             CloseReason reason = peer.closeReason();
             assertEquals(List.of(1L, 2L, 3L), peer.controls().stream().map(Frame::correlationId).toList(),

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.quorate.api.Bytes;
 import io.quorate.spi.transport.Connection;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.transport.RpcStream;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Assumptions;
 
@@ -33,6 +35,8 @@ final class Bench implements AutoCloseable {
 
     private static final int MAX_STORY_LINES = 12;
     private static final int MAX_FAULTS = 8;
+    /** A stream that has been full for so long is stalled: what is between the two sides is full too. */
+    private static final Duration STALLED = Duration.ofMillis(300);
     private static final Duration AFTERMATH = Duration.ofMillis(100);
 
     private final TransportUnderTest under;
@@ -193,6 +197,23 @@ final class Bench implements AutoCloseable {
 
     ContractCall open(ContractPeer peer, RpcType type) {
         return open(List.of(peer), type);
+    }
+
+    /**
+     * Sends frames of a call until it is full and stays so, or until so many were sent.
+     *
+     * @param payloads the payload of each frame, by its number from 0
+     * @return how many frames were sent
+     */
+    int fill(ContractCall call, int most, IntFunction<Bytes> payloads) {
+        int sent = 0;
+        boolean room = true;
+        while (room && sent < most) {
+            int writable = call.writable();
+            room = call.send(false, payloads.apply(sent++))
+                || under.await(() -> call.writable() > writable, STALLED);
+        }
+        return sent;
     }
 
     // ---- what is needed and what is noticed ----------------------------------------------------------------------
