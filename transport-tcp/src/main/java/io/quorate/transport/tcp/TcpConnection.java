@@ -332,7 +332,9 @@ final class TcpConnection implements Connection, LiveSet.Live {
         boolean finished = stream.received(frame);
         if (finished) {
             lastFinished = stream.correlationId();
-            life.release(stream);
+            if (!life.release(stream)) {
+                return; // it was reset in this moment, and a call ends once: well, or with its reset
+            }
         }
         tell(() -> stream.deliver(frame));
         if (finished && openCapacity() > 0) {
