@@ -170,20 +170,4 @@ class RejectionsAlikeTest {
                 .replaceAll("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z", "time"))
             .distinct().toList();
     }
-
-    @Test
-    void whoIsAsHeShouldBeIsAdmittedOverEveryTransport() throws Exception {
-        for (TransportProvider provider : RealTransports.all()) {
-            Parties parties = new Parties(folder);
-            try (Identity one = parties.honest("n1");
-                    Identity two = parties.honest("n2");
-                    RealHost first = new RealHost(provider, one, RealHost.CLUSTER, Set.of());
-                    RealHost second = new RealHost(provider, two, RealHost.CLUSTER, Set.of())) {
-                first.dial("n2", second.endpoint());
-                assertEquals(Parties.node("n2"), first.awaitConfirmed().identity());
-                assertEquals(Parties.node("n1"), second.awaitConfirmed().identity());
-                assertEquals(0, first.refused.size() + second.refused.size(), provider.scheme());
-            }
-        }
-    }
 }
