@@ -188,7 +188,7 @@ public final class Campaign {
         return progress + finding;
     }
 
-    /** Keeps inputs that cover what the kept ones do not, the small ones first, until the folder is full. */
+    /** Keeps inputs that cover what the kept ones do not, until the folder is full. */
     private void keepNew(Class<?> target, Path folder, Path found, Path kept) throws IOException, InterruptedException {
         Path small = Files.createDirectories(folder.resolve("small"));
         for (Path file : filesOf(found)) {
@@ -210,11 +210,13 @@ public final class Campaign {
         for (Path file : filesOf(kept)) {
             size += Files.size(file);
         }
-        int before = filesOf(kept).size();
+        List<Path> all = filesOf(chosen);
+        int room = Math.min(all.size(), MAX_KEPT_INPUTS - filesOf(kept).size());
         int added = 0;
-        for (Path file : filesOf(chosen)) {
-            if (before + added < MAX_KEPT_INPUTS && size + Files.size(file) <= MAX_KEPT_BYTES
-                && !Files.exists(kept.resolve(file.getFileName()))) {
+        for (int i = 0; i < room; i++) {
+            // Of all sizes: the small ones are plain to read, and the large ones are where much is decided.
+            Path file = all.get((int) ((long) i * all.size() / room));
+            if (size + Files.size(file) <= MAX_KEPT_BYTES && !Files.exists(kept.resolve(file.getFileName()))) {
                 Files.write(kept.resolve(file.getFileName()), Files.readAllBytes(file));
                 size += Files.size(file);
                 added++;

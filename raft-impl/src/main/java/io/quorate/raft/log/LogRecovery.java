@@ -148,8 +148,14 @@ final class LogRecovery {
                 return new Stop(at, "a record whose checksum is wrong");
             }
             if (SegmentMark.isAt(window.array(), in, size)) {
+                long synced = SegmentMark.syncedOffset(window.array(), in);
+                if (synced < SegmentHeader.BYTES || synced > at) {
+                    // A mark lies behind all that it speaks of; by this one the repair would begin anywhere.
+                    throw StorageRefusedException.damaged(segment.path() + " at offset " + at, "a mark that all before "
+                        + "offset " + synced + " is synced", "an offset of " + SegmentHeader.BYTES + " to " + at);
+                }
                 if (last) {
-                    syncedOffset = (int) Math.max(syncedOffset, SegmentMark.syncedOffset(window.array(), in));
+                    syncedOffset = Math.max(syncedOffset, (int) synced);
                 }
             } else if (last && state.cutFrom() > 0
                 && EntryCodec.indexAt(window.array(), in) == state.cutFrom()) {

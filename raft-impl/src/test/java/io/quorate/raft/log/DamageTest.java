@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.BeforeEach;
@@ -209,6 +210,25 @@ final class DamageTest {
                     assertEquals(1, found.report().repairs().size());
                 }
             }
+        }
+    }
+
+    @Test
+    void a_mark_of_a_sync_beyond_itself_is_refused() throws IOException {
+        store.close();
+        Path last = segment(2);
+        for (long offset : new long[] {-1, 0, SegmentHeader.BYTES - 1, 1 << 20, 1L << 31, 1L << 40, Long.MAX_VALUE}) {
+            SimulatedDisk forged = disk.afterKill();
+            byte[] content = forged.content(last);
+            int at = SegmentHeader.BYTES;
+            while (!SegmentMark.isAt(content, at, EntryCodec.lengthAt(content, at) + EntryCodec.BODY_AT)) {
+                at += EntryCodec.lengthAt(content, at) + EntryCodec.BODY_AT;
+            }
+            byte[] mark = Arrays.copyOfRange(content, at, at + SegmentMark.BYTES);
+            ByteBuffer.wrap(mark).putLong(EntryCodec.HEADER_BYTES, offset);
+            Stores.CODEC.putHeader(mark, EntryCodec.termAt(mark, 0), EntryCodec.indexAt(mark, 0), SegmentMark.TYPE);
+            System.arraycopy(mark, 0, content, at, mark.length);
+            assertTrue(refused(forged, Reason.DAMAGED).getMessage().contains(last + " at offset " + at));
         }
     }
 

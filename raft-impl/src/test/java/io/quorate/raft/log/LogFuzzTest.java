@@ -245,6 +245,9 @@ public final class LogFuzzTest {
         if (record.length < EntryCodec.HEADER_BYTES) {
             return;
         }
+        if (SegmentMark.isAt(record, 0, record.length) && in.oneIn(2)) {
+            ByteBuffer.wrap(record).putLong(EntryCodec.HEADER_BYTES, in.number());
+        }
         in.damage(record, EntryCodec.HEADER_BYTES, record.length);
         long term = in.oneIn(2) ? EntryCodec.termAt(record, 0) : in.number();
         long index = in.oneIn(2) ? EntryCodec.indexAt(record, 0) : in.number();
