@@ -69,7 +69,9 @@ interface ControlRules extends Rules {
     }
 
     private ContractPeer scripted(Connection connection, List<String> transcript) {
+        Opening opening = new Opening(connection);
         ContractPeer started = new ContractPeer(bench(), connection, (peer, frame) -> {
+            opening.say();
             transcript.add(frame.kind() + " " + frame.correlationId() + " " + frame.body().utf8());
             switch ((int) frame.correlationId()) {
                 case 1 -> peer.connection().send(Frame.control(FrameKind.HANDSHAKE, 2,
@@ -85,8 +87,25 @@ interface ControlRules extends Rules {
                 }
             }
         });
-        started.connection().send(Frame.control(FrameKind.HANDSHAKE, 1, Bytes.utf8("hello")));
+        opening.say();
         return started;
+    }
+
+    /** The first frame of a script. What the other side says first may be heard before it, and is answered after it. */
+    final class Opening {
+        private final Connection connection;
+        private boolean said;
+
+        private Opening(Connection connection) {
+            this.connection = connection;
+        }
+
+        private synchronized void say() {
+            if (!said) {
+                said = true;
+                connection.send(Frame.control(FrameKind.HANDSHAKE, 1, Bytes.utf8("hello")));
+            }
+        }
     }
 
     private static boolean heard(ContractPeer peer, FrameKind kind) {

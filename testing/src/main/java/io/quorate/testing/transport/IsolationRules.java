@@ -208,18 +208,31 @@ interface IsolationRules extends Rules {
             List<String> found = new ArrayList<>();
             boolean good = false;
             for (int round = 0; round < MAX_ROUNDS && !good; round++) {
-                List<Runnable> disturbances = disturbances(kind, a, b);
-                long quiet = p99(measured, i -> { });
-                long disturbed = p99(measured, i -> {
-                    if (i % (MEASURED_CALLS / DISTURBANCES) == 0) {
-                        disturbances.get(i * DISTURBANCES / MEASURED_CALLS).run();
-                    }
-                });
+                long quiet = p99(measured, atTimes(ordinary(a, b)));
+                long disturbed = p99(measured, atTimes(disturbances(kind, a, b)));
                 found.add(disturbed / 1_000 + " us disturbed, " + quiet / 1_000 + " us quiet");
                 good = disturbed <= 2 * quiet;
             }
             assertTrue(good, kind + ": found " + found + " in " + MAX_ROUNDS + " rounds, expected at most twice");
         }
+    }
+
+    private static IntConsumer atTimes(List<Runnable> events) {
+        return i -> {
+            if (i % (MEASURED_CALLS / DISTURBANCES) == 0) {
+                events.get(i * DISTURBANCES / MEASURED_CALLS).run();
+            }
+        };
+    }
+
+    /** The same calls, of which none goes wrong: so the ratio shows what the going wrong costs others. */
+    private List<Runnable> ordinary(ContractNode a, ContractNode b) {
+        List<Runnable> all = new ArrayList<>();
+        ContractPeer caller = bench().active(a, b).dialed();
+        for (int i = 0; i < DISTURBANCES; i++) {
+            all.add(() -> bench().open(caller, RpcType.WATCH).send(true, Payloads.of(1, CHUNK_BYTES / 4)));
+        }
+        return all;
     }
 
     /** Made ready before the measurement: a new connection is another matter than a call that goes wrong. */
