@@ -29,7 +29,7 @@ interface IsolationRules extends Rules {
     int MOST_CHUNKS = 512;
     int MEASURED_CALLS = 120;
     int DISTURBANCES = 8;
-    int MAX_ROUNDS = 10;
+    int MAX_ROUNDS = 40;
     int MASS = 10_000;
     int GIBIBYTE_CHUNKS = 1 << 10;
     int BEATS = 100;
