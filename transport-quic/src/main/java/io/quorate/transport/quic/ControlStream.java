@@ -37,6 +37,12 @@ final class ControlStream extends ChannelInboundHandlerAdapter {
         return waitingCount.incrementAndGet() < QuicLimits.MAX_WAITING_CONTROLS;
     }
 
+    /** Queues what is said about a call; as many as there are calls. */
+    void addNote(Frame frame) {
+        waiting.add(frame);
+        waitingCount.incrementAndGet();
+    }
+
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         channel = (QuicStreamChannel) ctx.channel();

@@ -62,10 +62,10 @@ final class Dial implements LiveSet.Live {
     private boolean settled;
 
     /** @param payloadBytes how large datagrams may become; empty to go by the address */
-    Dial(Surroundings surroundings, Sockets sockets, NameResolver resolver, EventLoop loop, Endpoint target,
+    Dial(Surroundings surroundings, NameResolver resolver, EventLoop loop, Endpoint target,
             OptionalInt payloadBytes, long dialId) {
         this.surroundings = surroundings;
-        this.sockets = sockets;
+        this.sockets = surroundings.sockets();
         this.resolver = resolver;
         this.loop = loop;
         this.target = target;
@@ -169,7 +169,8 @@ final class Dial implements LiveSet.Live {
             }
             Future<QuicChannel> connecting = QuicChannel.newBootstrap(socket)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
-                .option(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR, sockets.segments(payload))
+                .option(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR,
+                    sockets.segments(QuicLimits.LEAST_UDP_PAYLOAD_BYTES)) // until the other side's is known
                 .handler(new ChannelInitializer<QuicChannel>() {
                     @Override
                     protected void initChannel(QuicChannel channel) {
@@ -234,8 +235,8 @@ final class Dial implements LiveSet.Live {
     private static String shown(ByteBuf first) {
         int size = Math.min(first.readableBytes(), MAX_SHOWN_BYTES);
         String text = first.toString(first.readerIndex(), size, StandardCharsets.ISO_8859_1);
-        return "an answer that begins with \"" + text.lines().findFirst().orElse("").replaceAll("[^\\x20-\\x7E]", "?")
-            + "\"";
+        String line = text.lines().findFirst().orElse("").replaceAll("[^\\x20-\\x7E]", "?");
+        return "an answer that begins with \"" + line + "\"";
     }
 
     private static String reason(Throwable cause, InetSocketAddress peer) {

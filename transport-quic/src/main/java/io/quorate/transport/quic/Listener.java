@@ -39,9 +39,9 @@ final class Listener {
     private final KeyExchangeObserver observer;
     private Channel socket;
 
-    Listener(Surroundings surroundings, Sockets sockets, Admission admission) {
+    Listener(Surroundings surroundings, Admission admission) {
         this.surroundings = surroundings;
-        this.sockets = sockets;
+        this.sockets = surroundings.sockets();
         this.admission = admission;
         this.observer = new KeyExchangeObserver(KeyExchangeObserver.Side.LISTENING,
             surroundings.limits().maxAccepted());
@@ -80,7 +80,7 @@ final class Listener {
                 QuicLimits.MAX_UDP_PAYLOAD_BYTES)
             .tokenHandler(new RetryTokens(QuicLimits.RETRY_TOKEN_MILLIS, System::nanoTime))
             .option(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR,
-                sockets.segments(QuicLimits.NETWORK_UDP_PAYLOAD_BYTES))
+                sockets.segments(QuicLimits.LEAST_UDP_PAYLOAD_BYTES)) // until the other side's is known
             .sslEngineProvider(this::engine)
             .handler(new ChannelInitializer<QuicChannel>() {
                 @Override

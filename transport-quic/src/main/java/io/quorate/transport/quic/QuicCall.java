@@ -47,6 +47,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
     private final AtomicBoolean full = new AtomicBoolean();
     private final AtomicBoolean ready = new AtomicBoolean();
     private final IncomingFrames incoming;
+    private final Runnable drain = this::drain;
     private final OutgoingFrame outgoing = new OutgoingFrame();
 
     private volatile long correlationId;
@@ -61,6 +62,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
     private boolean created;
     private boolean writing;
     private boolean pieceUnderWay;
+    private boolean wroteEnd;
     private boolean draining;
     private boolean receivedEnd;
     private boolean finished;
@@ -99,11 +101,11 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
                 return false;
             }
             exchange.sending(frame);
+            waitingBytes.addAndGet(OutgoingFrame.size(frame));
             if (exchange.complete()) {
                 over = true;
                 connection.ended(this);
             }
-            waitingBytes.addAndGet(OutgoingFrame.size(frame));
             waiting.add(frame);
         }
         if (ready.compareAndSet(false, true)) {
@@ -134,12 +136,9 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         }
     }
 
-    /**
-     * Whether it has ended well on this side, and its caller has not shown yet that he has the whole response: he does
-     * by ending his half of the stream.
-     */
+    /** Whether it has ended well on this side, but for a part of the response that waits for QUIC to take it. */
     boolean owes() {
-        return !calling && !cut && isOver();
+        return !calling && !cut && isOver() && waitingBytes.get() > 0;
     }
 
     /** Whether the call was under way, and has ended before its time now. */
@@ -219,7 +218,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         }
         finished |= frame.hasFin();
         incoming.add(bytes);
-        drain();
+        connection.delivering(drain);
     }
 
     private void drain() {
@@ -265,6 +264,10 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         receivedEnd = frame.end();
         if (first) {
             correlationId = frame.correlationId();
+            connection.serving(correlationId, this);
+            if (cut) {
+                return; // given up before it came
+            }
             connection.prioritise(channel, frame.rpcType());
             StreamHandler accepted = connection.accept(this);
             if (accepted == null) {
@@ -274,9 +277,6 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         }
         if (complete) {
             connection.ended(this);
-            if (calling && waitingBytes.get() == 0) {
-                channel.write(QuicStreamFrame.EMPTY_FIN);
-            }
         }
         tell(() -> handler.onFrame(frame));
         if (receivedEnd && !cut) {
@@ -284,12 +284,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         }
     }
 
-    /**
-     * Writes as much as QUIC takes. The serving side ends its half of the stream together with its last frame. The
-     * calling side ends its own when the call is complete: until then a reset can be told to a reader at the other end
-     * (RESET_STREAM), behind the end only to a writer (STOP_SENDING), and Netty tells that to nobody who has nothing to
-     * write. A server would then keep a call that waits, such as a watch, long after its caller has given it up.
-     */
+    /** Writes as much as QUIC takes: whole frames, the last one together with the end of this half of the stream. */
     void write() {
         if (writing || pieceUnderWay || channel == null) {
             return;
@@ -299,8 +294,8 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
             while (!cut && !pieceUnderWay && (outgoing.inProgress() || next())) {
                 ByteBuf piece = outgoing.piece(channel.alloc());
                 int size = piece.readableBytes();
-                boolean last = outgoing.atEnd() && (!calling || receivedEnd);
-                ChannelFuture done = channel.write(last ? new DefaultQuicStreamFrame(piece, true) : piece);
+                wroteEnd = outgoing.atEnd();
+                ChannelFuture done = channel.write(wroteEnd ? new DefaultQuicStreamFrame(piece, true) : piece);
                 if (done.isDone()) {
                     wrote(done, size);
                 } else {
@@ -331,6 +326,9 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
 
     private void wrote(Future<?> done, int bytes) {
         long left = waitingBytes.addAndGet(-bytes);
+        if (left == 0 && !calling) {
+            connection.settled(this);
+        }
         if (!done.isSuccess()) {
             stopped(done.cause());
         } else if (left <= QuicLimits.WRITE_LOW_WATER_BYTES && full.compareAndSet(true, false) && !isOver()) {
@@ -352,8 +350,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof QuicStreamResetException reset) {
             connection.countReset();
-            lost(CloseReason.of(CloseReason.Kind.CALL_RESET, "the other side gave the call up ("
-                + QuicConnection.label(reset.applicationProtocolCode()) + ")"));
+            lost(QuicConnection.givenUp(reset.applicationProtocolCode()));
         } else {
             LOG.debug("{}: a stream failed", connection, cause);
             lost(CloseReason.of(CloseReason.Kind.LOST, Causes.root(cause)));
@@ -380,6 +377,16 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         }
     }
 
+    /** The other half of the stream has ended, and whatever this one still says is thrown away: its end is enough. */
+    @Override
+    public void givenUp(CloseReason reason) {
+        if (giveUp()) {
+            finish(reason);
+            connection.countReset();
+            channel.close();
+        }
+    }
+
     @Override
     public void lost(CloseReason reason) {
         if (giveUp()) {
@@ -388,23 +395,38 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
     }
 
     private void end(CloseReason reason) {
+        resetChannel(reason.kind());
+        finish(reason);
+    }
+
+    private void finish(CloseReason reason) {
         connection.ended(this);
         if (!created) {
             connection.unused();
         }
         waitingBytes.set(0);
         incoming.discard();
-        resetChannel(reason.kind());
         StreamHandler told = handler;
         if (told != null) {
             connection.tell(() -> told.onReset(reason));
         }
     }
 
-    /** RESET_STREAM and STOP_SENDING, with the kind of the end for a code (RFC 9000 §3.5). */
+    /**
+     * RESET_STREAM and STOP_SENDING, with the kind of the end for a code (RFC 9000 §3.5). Behind the end of its half a
+     * caller could say it to a writer alone (STOP_SENDING), and Netty tells nobody who has nothing to write: a server
+     * would keep a call that waits, such as a watch, long after its caller has given it up; and quiche would keep the
+     * stream, and its place among those that are permitted, for good. So it is said on the control stream then, and
+     * this side throws away what comes until the server ends its half.
+     */
     private void resetChannel(CloseReason.Kind kind) {
         if (channel != null && channel.isOpen() && connection.isOpen()) {
             connection.countReset();
+            if (calling && wroteEnd) {
+                connection.tellGivenUp(exchange.rpcType(), correlationId, kind);
+                channel.config().setAutoRead(true);
+                return;
+            }
             channel.shutdown(kind.code());
             channel.close();
         }

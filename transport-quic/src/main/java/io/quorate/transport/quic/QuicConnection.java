@@ -73,8 +73,9 @@ final class QuicConnection implements Connection, LiveSet.Live {
     private final long correlationBase = (long) RANDOM.nextInt() << Integer.SIZE;
     private final AtomicInteger correlations = new AtomicInteger();
     private final Set<LiveCall> calls = ConcurrentHashMap.newKeySet();
-    /** Calls that have ended well, and whose response may still be on its way. */
+    /** Calls that have ended well, but for a part of the response. */
     private final Set<LiveCall> owing = ConcurrentHashMap.newKeySet();
+    private final ServedCalls served;
     private final Queue<LiveCall> ready = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
@@ -88,7 +89,10 @@ final class QuicConnection implements Connection, LiveSet.Live {
     /** Whether the start has reached this thread: before it the handler is told nothing, not even the end. */
     private boolean heard;
     private boolean controlSeen;
+    private boolean delivering;
     private boolean closing;
+    private boolean lingering;
+    private long lastResponseNanos = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(QuicLimits.LINGER_MILLIS);
     private int resets;
     /** Streams that were taken and are not among those that may still be opened: created, or given back unused. */
     private long spent;
@@ -104,6 +108,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
         this.channel = channel;
         this.surroundings = surroundings;
         this.onActive = onActive;
+        this.served = new ServedCalls(surroundings.limits().maxCalls());
     }
 
     @Override
@@ -256,12 +261,13 @@ final class QuicConnection implements Connection, LiveSet.Live {
         if (call.owes()) {
             owing.add(call);
         }
+        served.remove(call);
         calls.remove(call);
     }
 
     /** One turn of the thread writes whatever has gathered. */
     private void schedule() {
-        if (scheduled.compareAndSet(false, true)) {
+        if (scheduled.compareAndSet(false, true) && !(channel.eventLoop().inEventLoop() && delivering)) {
             onLoop(this::turn);
         }
     }
@@ -301,6 +307,26 @@ final class QuicConnection implements Connection, LiveSet.Live {
         LiveCall call;
         while ((call = ready.poll()) != null) {
             call.turn();
+        }
+    }
+
+    /**
+     * Delivers what a stream has received. What the handlers answer in this very step leaves in the packet that
+     * acknowledges what they have heard: one datagram and one system call less for a call.
+     */
+    void delivering(Runnable delivery) {
+        if (delivering) {
+            delivery.run();
+            return;
+        }
+        delivering = true;
+        try {
+            delivery.run();
+        } finally {
+            delivering = false;
+            if (scheduled.get()) {
+                turn();
+            }
         }
     }
 
@@ -398,10 +424,27 @@ final class QuicConnection implements Connection, LiveSet.Live {
         return life.phase() != ConnectionLife.Phase.CLOSED;
     }
 
-    /** A call's stream is gone, in both directions. */
+    /** A call that the other side has begun has given all of its response to QUIC, or never will. */
     void settled(LiveCall call) {
         owing.remove(call);
+        lastResponseNanos = System.nanoTime();
         closeIfNothingIsOwed();
+    }
+
+    /** The first request of a call has arrived. */
+    void serving(long correlationId, LiveCall call) {
+        served.add(correlationId, call);
+    }
+
+    /** Tells the other side that a call is given up whose last request it has already. */
+    void tellGivenUp(int rpcType, long correlationId, CloseReason.Kind kind) {
+        control.addNote(ServedCalls.note(rpcType, correlationId, kind));
+        control.write();
+    }
+
+    /** @param code what the other side gave with the end of its call */
+    static CloseReason givenUp(long code) {
+        return CloseReason.of(CloseReason.Kind.CALL_RESET, "the other side gave the call up (" + label(code) + ")");
     }
 
     void controlWritten() {
@@ -431,8 +474,9 @@ final class QuicConnection implements Connection, LiveSet.Live {
             case GOODBYE -> lost(Goodbye.read(frame));
             case REQUEST -> violation(new WireException(WireViolation.NOT_THE_CALLER,
                 "found a REQUEST on the control stream, expected it on a stream of its own"));
-            case RESPONSE, ERROR -> violation(new WireException(WireViolation.WRONG_CORRELATION,
-                "found a " + frame.kind() + " on the control stream, expected it on its call's own stream"));
+            case RESPONSE -> violation(new WireException(WireViolation.WRONG_CORRELATION,
+                "found a RESPONSE on the control stream, expected it on its call's own stream"));
+            case ERROR -> served.onNote(frame);
         }
     }
 
@@ -491,17 +535,27 @@ final class QuicConnection implements Connection, LiveSet.Live {
     }
 
     /**
-     * The goodbye leaves when every response has arrived. What QUIC has taken may be lost on its way, and is sent again
-     * only while the connection is there.
+     * The goodbye leaves behind every response, and a moment after the last one: what QUIC has taken may still be on
+     * its way, and is sent again only while the connection is there.
      */
     private void closeIfNothingIsOwed() {
-        if (closing && (!Goodbye.isSaid(ending) || owing.isEmpty() && !control.owes())) {
+        if (!closing || lingering || Goodbye.isSaid(ending) && (!owing.isEmpty() || control.owes())) {
+            return;
+        }
+        long left = TimeUnit.MILLISECONDS.toNanos(QuicLimits.LINGER_MILLIS) - (System.nanoTime() - lastResponseNanos);
+        if (left <= 0 || !Goodbye.isSaid(ending)) {
             closeChannel();
+        } else {
+            lingering = true;
+            channel.eventLoop().schedule(this::closeChannel, left, TimeUnit.NANOSECONDS);
         }
     }
 
     /** The kind and the words go into the CONNECTION_CLOSE too, in case the goodbye's packet is lost. */
     private void closeChannel() {
+        if (!closing) {
+            return;
+        }
         closing = false;
         if (Goodbye.isSaid(ending)) {
             control.add(Goodbye.frame(ending));
@@ -529,8 +583,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
         return surroundings.requirePostQuantum();
     }
 
-    /** The other side's code for the end of a call, in words. */
-    static String label(long code) {
+    private static String label(long code) {
         for (CloseReason.Kind kind : CloseReason.Kind.values()) {
             if (kind.code() == code) {
                 return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');

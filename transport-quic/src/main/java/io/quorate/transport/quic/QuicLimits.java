@@ -69,8 +69,8 @@ record QuicLimits(
     /** On the loopback interface, whose frames are 64 KiB: fewer datagrams, fewer system calls and less sealing. */
     static final int LOOPBACK_UDP_PAYLOAD_BYTES = 16_000;
 
-    /** The largest datagram that is taken from anybody. */
-    static final int MAX_UDP_PAYLOAD_BYTES = 65_000;
+    /** The largest datagram that is taken from anybody: the room for each that is read. */
+    static final int MAX_UDP_PAYLOAD_BYTES = LOOPBACK_UDP_PAYLOAD_BYTES;
 
     /** How many datagrams one system call takes from a socket at most. */
     static final int DATAGRAMS_PER_READ = 8;
@@ -95,6 +95,9 @@ record QuicLimits(
 
     /** How long a closing connection may take to write the responses that it still owes, in milliseconds. */
     static final long GOODBYE_MILLIS = 1_000;
+
+    /** How long a closing connection stays for its last response to arrive, in milliseconds: several round trips. */
+    static final long LINGER_MILLIS = 100;
 
     /** The words in a QUIC CONNECTION_CLOSE: it has to fit into one packet. */
     static final int MAX_CLOSE_WORDS_BYTES = 512;

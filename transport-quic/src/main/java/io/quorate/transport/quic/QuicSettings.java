@@ -11,7 +11,7 @@ import java.util.OptionalInt;
  * @param io which way to the sockets: {@code io}, one of auto, epoll, nio
  * @param ioThreads how many threads serve all sockets: {@code io-threads}, 1 to 64
  * @param udpPayloadBytes how large a dialer lets the datagrams of its connections become, in both directions: {@code
- *     udp-payload-bytes}, auto or 1200 to 65000; empty for auto, which goes by the dialed address
+ *     udp-payload-bytes}, auto or 1200 to 16000; empty for auto, which goes by the dialed address
  */
 record QuicSettings(IoModel.Choice io, int ioThreads, OptionalInt udpPayloadBytes) {
 

@@ -106,10 +106,10 @@ final class QuicTransport implements Transport {
         loops = new MultiThreadIoEventLoopGroup(settings.ioThreads(), threads("quorate-quic-"), io.handlers());
         resolver = new NameResolver("quorate-quic-names-");
         surroundings = new Surroundings(sink, context.counters(), limits,
-            new TlsContexts(context.credentials(), context.requirePostQuantum()), live);
+            new TlsContexts(context.credentials(), context.requirePostQuantum()), sockets, live);
         if (context.listen().isPresent()) {
             try {
-                listener = new Listener(surroundings, sockets, admission);
+                listener = new Listener(surroundings, admission);
                 listening = listener.bind(context.listen().get(), loops);
             } catch (TransportException | RuntimeException e) {
                 close();
@@ -131,7 +131,7 @@ final class QuicTransport implements Transport {
             throw new IllegalStateException("found a transport that is not started, expected start before dial");
         }
         EventLoop loop = loops.next();
-        Dial dial = new Dial(around, sockets, resolver, loop, target, settings.udpPayloadBytes(), dialId);
+        Dial dial = new Dial(around, resolver, loop, target, settings.udpPayloadBytes(), dialId);
         try {
             loop.execute(dial::begin);
         } catch (RejectedExecutionException ended) {

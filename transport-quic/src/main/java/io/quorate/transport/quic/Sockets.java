@@ -36,8 +36,11 @@ final class Sockets {
             .option(ChannelOption.SO_SNDBUF, QuicLimits.SOCKET_BUFFER_BYTES);
         if (io.isEpoll()) {
             bootstrap.option(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, payloadBytes);
-            return bootstrap.option(ChannelOption.RECVBUF_ALLOCATOR,
-                new FixedRecvByteBufAllocator(payloadBytes * QuicLimits.DATAGRAMS_PER_READ));
+            FixedRecvByteBufAllocator several =
+                new FixedRecvByteBufAllocator(payloadBytes * QuicLimits.DATAGRAMS_PER_READ);
+            // One system call takes what is there; a second one only to hear that there is no more would cost as much.
+            several.maxMessagesPerRead(1);
+            return bootstrap.option(ChannelOption.RECVBUF_ALLOCATOR, several);
         }
         return bootstrap.option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(payloadBytes));
     }

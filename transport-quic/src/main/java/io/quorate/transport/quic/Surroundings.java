@@ -10,7 +10,8 @@ import java.util.function.Consumer;
  * @param sink where connections and failures arrive
  * @param counters counts events by name
  */
-record Surroundings(ConnectionSink sink, Consumer<String> counters, QuicLimits limits, TlsContexts tls, LiveSet live) {
+record Surroundings(
+    ConnectionSink sink, Consumer<String> counters, QuicLimits limits, TlsContexts tls, Sockets sockets, LiveSet live) {
 
     /** Whether a connection with another key exchange than the post-quantum one is refused. */
     boolean requirePostQuantum() {

@@ -1,12 +1,12 @@
 package io.quorate.transport.quic;
 
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.quic.BoringSSLContextOption;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicSslContextBuilder;
 import io.netty.handler.codec.quic.QuicSslEngine;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSslCertificateException;
-import io.netty.buffer.ByteBufAllocator;
 import io.quorate.spi.transport.CertificateRefusedException;
 import io.quorate.spi.transport.Evidence;
 import io.quorate.spi.transport.Origin;

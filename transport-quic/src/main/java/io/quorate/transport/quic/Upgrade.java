@@ -1,8 +1,10 @@
 package io.quorate.transport.quic;
 
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicChannelOption;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -18,7 +20,6 @@ import io.quorate.spi.transport.support.Causes;
 import io.quorate.spi.transport.support.LiveSet;
 import io.quorate.spi.transport.support.PresentedChain;
 import io.quorate.spi.transport.support.TlsFailure;
-import io.netty.buffer.Unpooled;
 import java.net.InetSocketAddress;
 import java.security.cert.CertificateException;
 import java.util.Optional;
@@ -150,6 +151,9 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
             return;
         }
         settle();
+        channel.config().setOption(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR, surroundings.sockets()
+            .segments((int) Math.min(channel.peerTransportParameters().maxUdpPayloadSize(),
+                QuicLimits.MAX_UDP_PAYLOAD_BYTES)));
         QuicConnection connection =
             new QuicConnection(origin, dialId, remote, evidence, channel, surroundings, onActive);
         ctx.pipeline().replace(this, null, new ConnectionEvents(connection, surroundings.limits().idleMillis()));

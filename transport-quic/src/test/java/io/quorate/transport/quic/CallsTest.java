@@ -341,8 +341,12 @@ class CallsTest {
             Peer client = Peer.active(ends.dialed()).confirmed(server);
             for (int i = 0; i < 3 * QuicLimits.MAX_CALLS; i++) {
                 TestNode.await(() -> client.connection.openCapacity() > 0, "capacity");
-                Peer.Call call = client.call(Bytes.utf8("stalls"));
+                Peer.Call call = client.open();
+                call.stream.send(call.request(Bytes.utf8("stalls"), i % 4 < 2));
                 Peer.Call served = TestNode.await(server.served, "the call");
+                if (i % 8 > 4) {
+                    served.stream.send(served.response(Bytes.utf8("begins"), false));
+                }
                 Peer.Call gives = i % 2 == 0 ? call : served;
                 gives.stream.reset(CloseReason.of(CloseReason.Kind.CALL_RESET, "out of time"));
                 Peer.get(call.reset);
