@@ -63,6 +63,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
     private boolean writing;
     private boolean pieceUnderWay;
     private boolean wroteEnd;
+    private boolean counted;
     private boolean draining;
     private boolean receivedEnd;
     private boolean finished;
@@ -349,7 +350,6 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof QuicStreamResetException reset) {
-            connection.countReset();
             lost(QuicConnection.givenUp(reset.applicationProtocolCode()));
         } else {
             LOG.debug("{}: a stream failed", connection, cause);
@@ -382,7 +382,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
     public void givenUp(CloseReason reason) {
         if (giveUp()) {
             finish(reason);
-            connection.countReset();
+            countCut();
             channel.close();
         }
     }
@@ -421,7 +421,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
      */
     private void resetChannel(CloseReason.Kind kind) {
         if (channel != null && channel.isOpen() && connection.isOpen()) {
-            connection.countReset();
+            countCut();
             if (calling && wroteEnd) {
                 connection.tellGivenUp(exchange.rpcType(), correlationId, kind);
                 channel.config().setAutoRead(true);
@@ -429,6 +429,13 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
             }
             channel.shutdown(kind.code());
             channel.close();
+        }
+    }
+
+    private void countCut() {
+        if (!counted) {
+            counted = true;
+            connection.countReset();
         }
     }
 

@@ -1,0 +1,256 @@
+package io.quorate.transport.quic;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quorate.api.Bytes;
+import io.quorate.spi.transport.CloseReason;
+import io.quorate.spi.transport.RefusalReason;
+import io.quorate.spi.transport.TlsCredentials;
+import io.quorate.spi.wire.Frame;
+import io.quorate.spi.wire.FrameKind;
+import io.quorate.spi.wire.WireViolation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What a connection may cost before it has proved who it is, and what may wait in memory after. */
+@ExtendWith(LeakCheck.class)
+@Timeout(60)
+class LimitsTest {
+
+    private static final long LONG_MILLIS = 20_000;
+
+    private final TestAuthority authority = new TestAuthority("limits");
+
+    private static QuicLimits counts(int pending, int perSource, int accepted) {
+        return new QuicLimits(LONG_MILLIS, LONG_MILLIS, LONG_MILLIS, 16 << 10, pending, perSource, accepted, 10_000,
+            256, 1_000);
+    }
+
+    @Test
+    void a_connection_that_nobody_activates_is_ended() {
+        QuicLimits limits =
+            new QuicLimits(LONG_MILLIS, LONG_MILLIS, 1_000, 16 << 10, 10, 10, 10, 10_000, 256, 1_000);
+        try (TestNode node = new TestNode(authority.credentials("node"), limits);
+                TestNode dialer = new TestNode(authority.credentials("other"))) {
+            dialer.dial(node.endpoint());
+            Peer dialed = new Peer(dialer.connection());
+            Peer accepted = new Peer(node.connection());
+            assertEquals(CloseReason.Kind.HANDSHAKE_LIMIT, accepted.closeReason().kind());
+            assertTrue(dialed.closeReason().detail().startsWith("handshake-limit: found no end of the handshake"));
+        }
+    }
+
+    @Test
+    void more_bytes_than_a_hello_needs_are_a_violation() {
+        try (TestNode node = new TestNode(authority.credentials("node"));
+                RawQuic client = RawQuic.connected(authority.credentials("talker"), node.port())) {
+            Peer server = new Peer(node.connection());
+            RawQuic.Stream control = client.control();
+            for (int i = 0; i < 3; i++) {
+                control.write(Frame.control(FrameKind.HANDSHAKE, i, Bytes.wrap(new byte[5_000])));
+                assertEquals(i, TestNode.await(server.controls, "a hello").correlationId());
+            }
+            control.write(Frame.control(FrameKind.HANDSHAKE, 3, Bytes.wrap(new byte[5_000])));
+            assertEquals(WireViolation.PREAUTH_BYTES, server.closeReason().violation().orElseThrow());
+            assertEquals(Map.of(WireViolation.PREAUTH_BYTES.counterName(), 1), node.counted);
+        }
+    }
+
+    @Test
+    void they_are_one_before_the_start_too() {
+        try (TestNode node = new TestNode(authority.credentials("node"));
+                RawQuic client = RawQuic.connected(authority.credentials("talker"), node.port())) {
+            var unstarted = node.connection();
+            RawQuic.Stream control = client.control();
+            for (int i = 0; i < 4; i++) {
+                control.write(Frame.control(FrameKind.HANDSHAKE, i, Bytes.wrap(new byte[5_000])));
+            }
+            TestNode.await(client.closes, "the end");
+            assertEquals(WireViolation.PREAUTH_BYTES, new Peer(unstarted).closeReason().violation().orElseThrow());
+        }
+    }
+
+    @Test
+    void the_same_bytes_are_welcome_after_activation() {
+        try (TestNode node = new TestNode(authority.credentials("node"));
+                RawQuic client = RawQuic.connected(authority.credentials("talker"), node.port())) {
+            Peer server = Peer.active(node.connection());
+            RawQuic.Stream control = client.control();
+            for (int i = 0; i < 20; i++) {
+                control.write(Frame.control(FrameKind.PING, i, Bytes.wrap(new byte[5_000])));
+                TestNode.await(server.controls, "a ping");
+            }
+        }
+    }
+
+    @Test
+    void handshakes_are_bounded_by_source_and_overall() {
+        for (RefusalReason expected : List.of(RefusalReason.TOO_MANY_HANDSHAKES_FROM_SOURCE,
+            RefusalReason.TOO_MANY_HANDSHAKES)) {
+            QuicLimits limits = expected == RefusalReason.TOO_MANY_HANDSHAKES
+                ? counts(3, 100, 100) : counts(100, 3, 100);
+            List<RawQuic> clients = new ArrayList<>();
+            try (TestNode node = new TestNode(authority.credentials("node"), limits)) {
+                for (int i = 0; i < 3; i++) {
+                    clients.add(RawQuic.connected(authority.credentials("c"), node.port()));
+                }
+                Peer first = new Peer(node.connection());
+                node.connection();
+                node.connection();
+                assertEquals(3, node.transport.pendingAccepted());
+                try (RawQuic refused = RawQuic.dialing(
+                        RawQuic.context(true, authority.credentials("c"), builder -> builder), node.port())) {
+                    assertEquals(expected, node.failure().reason());
+                    assertTrue(refused.connected.isEmpty());
+                }
+                // An active connection takes none of the room.
+                first.activate();
+                TestNode.await(() -> node.transport.pendingAccepted() == 2, "room");
+                clients.add(RawQuic.connected(authority.credentials("c"), node.port()));
+                node.connection();
+            } finally {
+                clients.forEach(RawQuic::close);
+            }
+        }
+    }
+
+    @Test
+    void accepted_connections_are_bounded() {
+        try (TestNode node = new TestNode(authority.credentials("node"), counts(100, 100, 1));
+                RawQuic one = RawQuic.connected(authority.credentials("c"), node.port())) {
+            Peer first = Peer.active(node.connection());
+            try (RawQuic second = RawQuic.dialing(
+                    RawQuic.context(true, authority.credentials("c"), builder -> builder), node.port())) {
+                assertEquals(RefusalReason.TOO_MANY_CONNECTIONS, node.failure().reason());
+                assertTrue(second.connected.isEmpty());
+            }
+            one.channel().close();
+            first.closeReason();
+            try (RawQuic again = RawQuic.connected(authority.credentials("c"), node.port())) {
+                Peer.active(node.connection());
+                assertTrue(again.channel().isActive());
+            }
+        }
+    }
+
+    @Test
+    void a_reader_that_stops_makes_its_sender_stop_and_no_other_call() {
+        try (Pair pair = new Pair()) {
+            var ends = pair.connect();
+            Peer server = new Peer(ends.accepted()).silent().activate();
+            Peer client = Peer.active(ends.dialed()).confirmed(server);
+            Bytes piece = Bytes.wrap(random(1 << 20));
+            // More of them than a window of the whole connection would carry.
+            List<Peer.Call> stalled = new ArrayList<>();
+            List<Peer.Call> servedStalled = new ArrayList<>();
+            for (int i = 0; i < 24; i++) {
+                Peer.Call call = client.open();
+                call.stream.send(call.request(Bytes.utf8("first"), false));
+                Peer.Call served = TestNode.await(server.served, "the call");
+                served.frame();
+                served.stream.read(false);
+                int sent = 0;
+                while (call.stream.send(call.request(piece, false))) {
+                    sent++;
+                    assertTrue(sent < 64, "nothing holds the sender back");
+                }
+                stalled.add(call);
+                servedStalled.add(served);
+            }
+            Peer.Call free = client.call(Bytes.utf8("free"));
+            Peer.Call servedFree = TestNode.await(server.served, "the free call");
+            servedFree.stream.send(servedFree.response(servedFree.frame().body(), true));
+            assertEquals("free", free.frame().body().utf8());
+            Frame ping = Frame.control(FrameKind.PING, 5, Bytes.empty());
+            client.connection.send(ping);
+            assertEquals(ping, TestNode.await(server.controls, "a ping"));
+            for (Peer.Call served : servedStalled) {
+                assertTrue(served.frames.size() <= 2, "frames were delivered to a reader that had stopped");
+            }
+            Peer.Call first = stalled.get(0);
+            servedStalled.get(0).stream.read(true);
+            TestNode.await(first.writable, "room");
+            first.stream.send(first.request(Bytes.utf8("end"), true));
+            Frame last = servedStalled.get(0).frame();
+            while (!last.end()) {
+                assertEquals(piece, last.body());
+                last = servedStalled.get(0).frame();
+            }
+            assertEquals("end", last.body().utf8());
+        }
+    }
+
+    @Test
+    void a_connection_with_too_many_calls_cut_short_is_given_up() {
+        QuicLimits few = new QuicLimits(2_000, 3_000, 5_000, 16 << 10, 100, 100, 100, 10_000, 256, 20);
+        try (Pair pair = new Pair(few)) {
+            Peer client = pair.active().dialed();
+            for (int i = 0; i < 20; i++) {
+                assertFalse(client.closed.isDone(), "given up after " + i + " calls");
+                Peer.Call call = client.open();
+                call.stream.send(call.request(Bytes.utf8("begins"), false));
+                TestNode.await(() -> !call.frames.isEmpty() || client.closed.isDone(), "an echo");
+                call.stream.reset(CloseReason.of(CloseReason.Kind.CALL_RESET, "enough"));
+            }
+            assertTrue(client.closeReason().detail().contains("calls cut short, expected fewer"));
+        }
+    }
+
+    @Test
+    void new_credentials_serve_new_connections() {
+        AtomicReference<TlsCredentials> current = new AtomicReference<>(authority.credentials("first"));
+        try (TestNode node = new TestNode(Map.of(), current::get, true, QuicLimits.standard(), false);
+                TestNode dialer = new TestNode(authority.credentials("dialer"))) {
+            dialer.dial(node.endpoint());
+            Peer one = Peer.active(node.connection());
+            Peer before = Peer.active(dialer.connection()).confirmed(one);
+            current.set(authority.credentials("second"));
+            dialer.dial(node.endpoint());
+            Peer two = Peer.active(node.connection());
+            Peer after = Peer.active(dialer.connection()).confirmed(two);
+            assertEquals("CN=first", name(before));
+            assertEquals("CN=second", name(after));
+            assertEquals("old", before.call(Bytes.utf8("old")).frame().body().utf8());
+            assertEquals("new", after.call(Bytes.utf8("new")).frame().body().utf8());
+        }
+    }
+
+    /** RFC 9000 §9: the address behind a connection may change; who is there is not proved by it. */
+    @Test
+    void calls_go_on_when_the_path_moves() {
+        TestNode accepter = new TestNode(authority.credentials("accepter"));
+        TestNode dialer = new TestNode(authority.credentials("dialer"));
+        try (accepter; dialer; MovingPath path = new MovingPath(accepter.port())) {
+            dialer.dial(path.endpoint());
+            Peer server = Peer.active(accepter.connection());
+            Peer client = Peer.active(dialer.connection()).confirmed(server);
+            assertEquals("before", client.call(Bytes.utf8("before")).frame().body().utf8());
+            for (int i = 0; i < 3; i++) {
+                path.move();
+                Bytes payload = Bytes.wrap(random(300_000));
+                assertEquals(payload, client.call(payload).frame().body());
+                assertEquals("back " + i, server.call(Bytes.utf8("back " + i)).frame().body().utf8());
+                assertTrue(path.passedSinceMove.get() > 0);
+            }
+            assertFalse(client.closed.isDone() || server.closed.isDone());
+        }
+    }
+
+    private static byte[] random(int size) {
+        byte[] bytes = new byte[size];
+        new Random(size).nextBytes(bytes);
+        return bytes;
+    }
+
+    private static String name(Peer peer) {
+        return peer.connection.evidence().chain().get(0).getSubjectX500Principal().toString();
+    }
+}
