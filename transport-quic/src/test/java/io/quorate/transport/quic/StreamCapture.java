@@ -28,7 +28,7 @@ final class StreamCapture {
 
     private static final List<RpcType> CALLS = List.of(RpcType.REQUEST_VOTE, RpcType.HEARTBEAT, RpcType.APPEND_ENTRIES,
         RpcType.HEARTBEAT, RpcType.SUBMIT, RpcType.STATUS);
-    private static final int APPEND_BYTES = 4 << 10;
+    private static final int APPEND_BYTES = 512;
     private static final int SMALL_BYTES = 64;
     private static final int BUDGET_MILLIS = 1_000;
 
@@ -41,6 +41,7 @@ final class StreamCapture {
             builder -> builder.option(BoringSSLContextOption.GROUPS, new String[] {"X25519"})
                 .keylog((engine, line) -> append(keys, line)));
         try (TestNode node = new TestNode(credentials); RawQuic client = RawQuic.dialing(tls, node.port())) {
+            append(keys, "# udp port " + node.port());
             client.accept();
             Peer server = Peer.active(node.connection()).silent();
             client.control();
