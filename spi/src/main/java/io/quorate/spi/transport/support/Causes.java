@@ -9,7 +9,9 @@ public final class Causes {
     /** Causes can form a ring; no real chain is longer. */
     private static final int MAX_DEPTH = 16;
     private static final int MAX_CHARS = 300;
-    private static final Pattern CLASS_NAMES = Pattern.compile("\\b(?:[a-z][a-z0-9_]*\\.)+[A-Z][A-Za-z0-9_$]*:? ?");
+    /** More of a text is not even looked at: part of it may be a stranger's, and patterns have their price. */
+    private static final int MAX_READ_CHARS = 1_000;
+    private static final Pattern CLASS_NAMES = Pattern.compile("\\b(?:[a-z][a-z0-9_]*+\\.)++[A-Z][A-Za-z0-9_$]*+:? ?");
     private static final Pattern NATIVE_PREFIX =
         Pattern.compile("error:[0-9a-fA-F]+:(?:SSL|X\\.509 certificate) routines:OPENSSL_internal:");
 
@@ -54,7 +56,8 @@ public final class Causes {
 
     /** {@code text} in one line of bounded length, without class names, library prefixes and control characters. */
     public static String plain(String text) {
-        String plain = NATIVE_PREFIX.matcher(text).replaceAll("");
+        String start = text.length() <= MAX_READ_CHARS ? text : text.substring(0, MAX_READ_CHARS);
+        String plain = NATIVE_PREFIX.matcher(start).replaceAll("");
         plain = CLASS_NAMES.matcher(plain).replaceAll("").replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
         return plain.length() <= MAX_CHARS ? plain : plain.substring(0, MAX_CHARS) + "…";
     }
