@@ -350,7 +350,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof QuicStreamResetException reset) {
-            lost(QuicConnection.givenUp(reset.applicationProtocolCode()));
+            lost(QuicFailures.givenUp(reset.applicationProtocolCode()));
         } else {
             LOG.debug("{}: a stream failed", connection, cause);
             lost(CloseReason.of(CloseReason.Kind.LOST, Causes.root(cause)));

@@ -26,7 +26,6 @@ import io.quorate.spi.wire.WireException;
 import io.quorate.spi.wire.WireViolation;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
@@ -76,6 +75,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
     /** Calls that have ended well, but for a part of the response. */
     private final Set<LiveCall> owing = ConcurrentHashMap.newKeySet();
     private final ServedCalls served;
+    private final CallCounts counts;
     private final Queue<LiveCall> ready = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
@@ -109,6 +109,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
         this.surroundings = surroundings;
         this.onActive = onActive;
         this.served = new ServedCalls(surroundings.limits().maxCalls());
+        this.counts = new CallCounts(surroundings.limits().maxCalls());
     }
 
     @Override
@@ -365,6 +366,11 @@ final class QuicConnection implements Connection, LiveSet.Live {
             controlSeen = true;
             stream.pipeline().addLast(controlReader);
         } else if (activated.get()) {
+            if (!counts.began()) {
+                tooManyCalls();
+                return;
+            }
+            stream.closeFuture().addListener(closed -> counts.gone());
             QuicCall call = QuicCall.accepted(this);
             calls.add(call);
             stream.pipeline().addLast(call);
@@ -374,6 +380,14 @@ final class QuicConnection implements Connection, LiveSet.Live {
             return;
         }
         channel.eventLoop().register(stream);
+    }
+
+    private void tooManyCalls() {
+        if (life.poison()) {
+            surroundings.counters().accept(QuicLimits.STREAM_LIMIT_COUNTER);
+            LOG.warn("connection {} with {} ({}) is closed: {}", id, remote.text(), origin, counts.excess());
+            end(CloseReason.of(CloseReason.Kind.VIOLATION, counts.excess()));
+        }
     }
 
     void prioritise(QuicStreamChannel stream, int rpcType) {
@@ -440,11 +454,6 @@ final class QuicConnection implements Connection, LiveSet.Live {
     void tellGivenUp(int rpcType, long correlationId, CloseReason.Kind kind) {
         control.addNote(ServedCalls.note(rpcType, correlationId, kind));
         control.write();
-    }
-
-    /** @param code what the other side gave with the end of its call */
-    static CloseReason givenUp(long code) {
-        return CloseReason.of(CloseReason.Kind.CALL_RESET, "the other side gave the call up (" + label(code) + ")");
     }
 
     void controlWritten() {
@@ -581,15 +590,6 @@ final class QuicConnection implements Connection, LiveSet.Live {
 
     boolean requiresPostQuantum() {
         return surroundings.requirePostQuantum();
-    }
-
-    private static String label(long code) {
-        for (CloseReason.Kind kind : CloseReason.Kind.values()) {
-            if (kind.code() == code) {
-                return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
-            }
-        }
-        return "code " + code;
     }
 
     @Override

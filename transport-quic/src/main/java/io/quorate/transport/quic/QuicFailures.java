@@ -9,6 +9,7 @@ import io.quorate.spi.transport.support.Goodbye;
 import io.quorate.spi.transport.support.Judgement;
 import io.quorate.spi.transport.support.TlsFailure;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
@@ -88,6 +89,20 @@ final class QuicFailures {
             return ofAlert(closed, postQuantumRequired).asLoss();
         }
         return CloseReason.of(CloseReason.Kind.LOST, "the other side closed QUIC: " + said(closed));
+    }
+
+    /** @param code what the other side gave with the end of its call */
+    static CloseReason givenUp(long code) {
+        return CloseReason.of(CloseReason.Kind.CALL_RESET, "the other side gave the call up (" + label(code) + ")");
+    }
+
+    private static String label(long code) {
+        for (CloseReason.Kind kind : CloseReason.Kind.values()) {
+            if (kind.code() == code) {
+                return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
+            }
+        }
+        return "code " + code;
     }
 
     private static TlsFailure ofAlert(QuicConnectionCloseEvent closed, boolean postQuantumRequired) {

@@ -60,6 +60,9 @@ record QuicLimits(
      */
     static final int MAX_RESETS = 10_000;
 
+    /** Counts connections that were closed because the other side had begun more calls than QUIC should permit. */
+    static final String STREAM_LIMIT_COUNTER = "quic.violation.stream-limit";
+
     /** RFC 9000 §14: what every path must carry. */
     static final int LEAST_UDP_PAYLOAD_BYTES = 1_200;
 

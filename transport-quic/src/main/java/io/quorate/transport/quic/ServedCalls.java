@@ -38,7 +38,7 @@ final class ServedCalls {
     void add(long correlationId, LiveCall call) {
         calls.put(correlationId, call);
         if (!early.isEmpty() && early.remove(correlationId)) {
-            call.givenUp(QuicConnection.givenUp(CloseReason.Kind.CALL_RESET.code()));
+            call.givenUp(QuicFailures.givenUp(CloseReason.Kind.CALL_RESET.code()));
         }
     }
 
@@ -54,7 +54,7 @@ final class ServedCalls {
     void onNote(Frame note) {
         LiveCall call = calls.get(note.correlationId());
         if (call != null) {
-            call.givenUp(QuicConnection.givenUp(note.payloadLength() == 0 ? 0 : note.body().at(0) & 0xFF));
+            call.givenUp(QuicFailures.givenUp(note.payloadLength() == 0 ? 0 : note.body().at(0) & 0xFF));
         } else {
             early.add(note.correlationId());
             if (early.size() > mostEarly) {

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netty.handler.codec.quic.QuicStreamType;
 import io.quorate.api.Bytes;
 import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.transport.RefusalReason;
 import io.quorate.spi.transport.TlsCredentials;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameKind;
+import io.quorate.spi.wire.RpcType;
 import io.quorate.spi.wire.WireViolation;
 import java.util.ArrayList;
 import java.util.List;
@@ -185,6 +187,36 @@ class LimitsTest {
                 last = servedStalled.get(0).frame();
             }
             assertEquals("end", last.body().utf8());
+        }
+    }
+
+    /** STOP_SENDING behind a whole request: quiche counts the stream as done, and nobody here is told. */
+    @Test
+    void calls_whose_caller_stops_reading_them_are_bounded_too() {
+        int permitted = 4;
+        QuicLimits few =
+            new QuicLimits(2_000, 3_000, 5_000, 16 << 10, 100, 100, 100, 10_000, permitted, 1_000);
+        try (TestNode node = new TestNode(authority.credentials("node"), few);
+                RawQuic client = RawQuic.connected(authority.credentials("greedy"), node.port())) {
+            Peer server = new Peer(node.connection()).silent().activate();
+            client.control(Frame.control(FrameKind.PING, 1, Bytes.empty()));
+            TestNode.await(server.controls, "the ping");
+            int begun = 0;
+            while (!server.closed.isDone()) {
+                TestNode.await(() -> client.channel().peerAllowedStreams(QuicStreamType.BIDIRECTIONAL) > 0, "credit");
+                begun++;
+                assertTrue(begun <= 2 * permitted + 1, "nothing bounds the calls under way");
+                RawQuic.Stream stream = client.call().write(
+                    new Frame(FrameKind.REQUEST, true, RpcType.SUBMIT.code(), begun, 5_000, List.of(Bytes.empty())));
+                stream.end();
+                TestNode.await(() -> !server.served.isEmpty() || server.closed.isDone(), "the call");
+                server.served.clear();
+                stream.channel().shutdownInput(CloseReason.Kind.CALL_RESET.code());
+            }
+            assertEquals(2 * permitted + 1, begun);
+            assertEquals("violation: found 9 streams of calls that this side has not ended, expected at most 8",
+                server.closeReason().toString());
+            assertEquals(Map.of(QuicLimits.STREAM_LIMIT_COUNTER, 1), node.counted);
         }
     }
 
