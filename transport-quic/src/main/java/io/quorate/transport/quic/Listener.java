@@ -61,7 +61,7 @@ final class Listener {
             .handler(new ChannelInitializer<Channel>() {
                 @Override
                 protected void initChannel(Channel channel) {
-                    channel.pipeline().addLast(observer, codec());
+                    channel.pipeline().addLast(new SmallInitials(), observer, codec());
                 }
             })
             .bind(new InetSocketAddress(address, endpoint.port()))
