@@ -71,13 +71,16 @@ final class ConnectionLife {
     /**
      * The other side permits so many calls in all, those that have ended included. On one thread.
      *
-     * @return whether there was no capacity before and there is some now
+     * @return whether somebody may have found no capacity before, and there is some now
      */
     boolean permit(long total) {
-        boolean none = permitted - taken.get() <= 0;
-        if (total > permitted) {
+        long before = permitted;
+        if (total > before) {
             permitted = total;
         }
-        return none && capacity() > 0;
+        // Compared behind the writing. One that takes the last stream between a comparison and the writing, and another
+        // that then finds none, would both be overlooked, and the second wait for a word that never comes. Whoever has
+        // found none has read the old number, when as many were taken: that shows here.
+        return before - taken.get() <= 0 && capacity() > 0;
     }
 }
