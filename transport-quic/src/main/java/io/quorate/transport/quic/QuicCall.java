@@ -257,6 +257,9 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         boolean first;
         boolean complete;
         synchronized (this) {
+            if (cut) {
+                return; // another thread has given it up in this moment, and a call ends once: well, or with its reset
+            }
             first = !exchange.begun();
             exchange.received(frame);
             complete = exchange.complete();

@@ -159,6 +159,33 @@ class CallsTest {
         }
     }
 
+    /** Another thread gives a call up while its last frame is about to be delivered. */
+    @Test
+    void a_call_ends_once_where_its_reset_meets_its_last_frame() {
+        Bytes payload = random(new Random(7), 40_000);
+        try (Pair pair = new Pair()) {
+            Peer client = pair.active().dialed();
+            List<Peer.Call> calls = new ArrayList<>();
+            long spins = 0;
+            for (int i = 0; i < 2_000; i++) {
+                TestNode.await(() -> client.connection.openCapacity() > 0, "capacity");
+                Peer.Call call = client.call(payload);
+                // The answer is there now, or about to be; from call to call a little later, until it is too late.
+                for (long spin = 0; spin < spins && call.frames.isEmpty(); spin++) {
+                    Thread.onSpinWait();
+                }
+                spins = call.frames.isEmpty() ? spins + spins / 50 + 10 : spins * 9 / 10;
+                call.stream.reset(CloseReason.of(CloseReason.Kind.CALL_RESET, "enough"));
+                TestNode.await(() -> !call.frames.isEmpty() || call.reset.isDone(), "its end");
+                calls.add(call);
+            }
+            client.call(Bytes.utf8("behind")).frame();
+            for (Peer.Call call : calls) {
+                assertTrue(call.frames.isEmpty() || !call.reset.isDone(), "a call ended well, and was reset too");
+            }
+        }
+    }
+
     @Test
     void every_response_is_its_requests_own() throws Exception {
         int[] sizes = {1, 0, 255, 256, 4_000, 16_384, 65_500, 70_000, 1 << 20, 4 << 20};
