@@ -114,7 +114,7 @@ final class OnDemandTransport implements Transport {
             transport.start(sink);
             LOG.info("Started transport {}, since a peer advertises it: {}", scheme(), transport.description());
             reached = State.STARTED;
-        } catch (TransportException | RuntimeException e) {
+        } catch (TransportException | RuntimeException | LinkageError e) {
             LOG.warn("Transport {}, which a peer advertises, cannot be used here: {}", scheme(), e.getMessage());
             problem = "transport " + scheme() + " cannot be used here: " + e.getMessage();
             reached = State.FAILED;

@@ -185,7 +185,7 @@ final class Dialer {
     }
 
     private void retireIfUnused(PeerSession session) {
-        if (session.live() && session.state.calls.isEmpty()) {
+        if (session.live() && session.state.idle()) {
             table.close(session, CloseReason.of(CloseReason.Kind.NORMAL, "not a target any more"));
         }
     }
@@ -272,10 +272,24 @@ final class Dialer {
     private void nextEndpoint(Target target) {
         target.generation++;
         target.current++;
+        skipSilent(target);
         if (target.current >= target.usable.size()) {
             target.current = 0;
             target.failedRounds++;
             pause(target);
+        }
+    }
+
+    /**
+     * While all sessions are silent, their transport is left out; behind the last of the others the round is over.
+     * Without that, a peer that is gone would be dialed as fast as its host refuses, without a pause.
+     */
+    private void skipSilent(Target target) {
+        String silent = link(target) == null ? null : link(target).silentScheme();
+        List<Endpoint> all = target.usable;
+        boolean others = all.stream().anyMatch(endpoint -> !endpoint.scheme().equals(silent));
+        while (others && target.current < all.size() && all.get(target.current).scheme().equals(silent)) {
+            target.current++;
         }
     }
 
@@ -360,7 +374,13 @@ final class Dialer {
     /** The other transport is next: what has just fallen silent would cost a wait first, if a firewall came to be. */
     private void fellSilent(Target target, PeerSession session) {
         boolean proven = loop.clock().nanoTime() - session.state.admittedNanos >= PROVEN_MILLIS * 1_000_000;
-        target.relapses = proven ? 0 : Math.min(target.relapses + 1, Integer.SIZE);
+        boolean preferred = !target.usable.isEmpty()
+            && session.state.rank == rank(target, target.usable.get(0).scheme());
+        boolean last = session.state.link.sessions().stream()
+            .noneMatch(other -> other != session && other.live() && other.transport().equals(session.transport()));
+        if (preferred && last) { // Several that fall silent together are one relapse.
+            target.relapses = proven ? 0 : Math.min(target.relapses + 1, Integer.SIZE);
+        }
         avoid(target, session.transport());
     }
 
@@ -435,7 +455,7 @@ final class Dialer {
         // works, any transport will do; the retries go on.
         int worst = target.failedRounds > 0 ? Integer.MAX_VALUE
             : rank(target, target.usable.get(target.current).scheme());
-        return link.wantedSlots() - link.slots(worst) - link.comingSlots(worst) - target.pending;
+        return link.wantedSlots() - link.lastingSlots(worst) - link.comingSlots(worst) - target.pending;
     }
 
     private int rank(Target target, String scheme) {
@@ -475,10 +495,9 @@ final class Dialer {
     }
 
     private static void cancelRetry(Target target) {
-        if (target.retryTimer != null) {
-            target.retryTimer.cancel();
-            target.retryTimer = null;
-        }
+        Cancellable timer = target.retryTimer;
+        target.retryTimer = null;
+        Optional.ofNullable(timer).ifPresent(Cancellable::cancel);
     }
 
     private PeerLink link(Target target) {

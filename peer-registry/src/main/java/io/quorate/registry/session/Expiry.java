@@ -3,7 +3,6 @@ package io.quorate.registry.session;
 import io.quorate.spi.identity.Identity;
 import io.quorate.spi.time.NodeLoop;
 import io.quorate.spi.transport.CloseReason;
-import io.quorate.spi.transport.Origin;
 import io.quorate.spi.transport.RefusalReason;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -16,8 +15,9 @@ import java.util.Optional;
  *
  * <ul>
  *   <li>A session whose other side's certificate has expired ends, a little later. Who has renewed it dials again.
- *   <li>A session made with a certificate of this side that was renewed since ends in the last minutes of the old one:
- *       one of a link at a time, when no call is on it; at the old one's end at the latest.
+ *   <li>A session made with a certificate of this side that was renewed since is replaced in the last minutes of the
+ *       old one: it ends when another session of its link is there and no call is on it; at the old one's end at the
+ *       latest.
  *   <li>A session whose identity would not be admitted now ends.
  * </ul>
  *
@@ -30,6 +30,12 @@ final class Expiry {
 
     /** How long before the end of a renewed certificate of this side its sessions begin to be replaced. */
     static final long RENEWAL_MARGIN_MILLIS = 600_000;
+
+    /** How many sessions are replaced with each liveness tick: whoever has lost one dials again at once. */
+    static final int MAX_REPLACED_PER_TICK = 16;
+
+    /** How old a session must be to take another one's place. */
+    static final long SETTLED_MILLIS = 2_000;
 
     private static final long SPREAD = 7_919;
 
@@ -58,9 +64,15 @@ final class Expiry {
                 reasonToEnd(session, now, ownNotAfter).ifPresent(reason -> table.close(session, reason));
             }
         }
+        long settled = loop.clock().nanoTime() - SETTLED_MILLIS * 1_000_000;
+        int left = MAX_REPLACED_PER_TICK;
         for (PeerLink link : table.links()) {
-            dueForRenewal(link, now, ownNotAfter).ifPresent(session -> table.close(session, expired(
-                "made with a certificate of this side that was renewed since")));
+            markRenewing(link, now, ownNotAfter);
+            Optional<PeerSession> due = left > 0 ? dueForRenewal(link, settled) : Optional.empty();
+            if (due.isPresent()) {
+                left--;
+                table.close(due.get(), expired("made with a certificate of this side that was renewed since"));
+            }
         }
     }
 
@@ -79,14 +91,25 @@ final class Expiry {
                 + Instant.ofEpochMilli(own))) : Optional.empty();
     }
 
-    /** One at a time: while it is being replaced, the others of the link carry the calls. */
-    private static Optional<PeerSession> dueForRenewal(PeerLink link, long now, long ownNotAfter) {
+    /** From here on the dialer replaces it, and calls take another one if there is room. */
+    private static void markRenewing(PeerLink link, long now, long ownNotAfter) {
         for (PeerSession session : link.sessions()) {
             long own = session.state.ownNotAfterMillis;
             // A node with a thousand clients must not have them all dial at the same moment.
             long early = RENEWAL_MARGIN_MILLIS / 2 + session.id() * SPREAD % (RENEWAL_MARGIN_MILLIS / 2);
-            boolean free = session.state.calls.isEmpty() && (session.origin() == Origin.DIALED || !link.serving());
-            if (ownNotAfter > own && now >= own - early && free && session.confirmed()) {
+            session.state.renewing = ownNotAfter > own && now >= own - early && session.confirmed();
+        }
+    }
+
+    /**
+     * One at a time, when no call is on it, and with another one in its place: a leader that ended its only session
+     * with a follower would be taken for gone. Who is not dialed from here (an application, which has one session or
+     * more as it needs them) dials again by itself.
+     */
+    private static Optional<PeerSession> dueForRenewal(PeerLink link, long settled) {
+        boolean replaced = link.hasSuccessor(settled);
+        for (PeerSession session : link.sessions()) {
+            if (session.state.renewing && session.state.idle() && (replaced || session.node().isEmpty())) {
                 return Optional.of(session);
             }
         }

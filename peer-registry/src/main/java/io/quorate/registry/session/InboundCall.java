@@ -84,6 +84,7 @@ final class InboundCall implements StreamHandler, Runnable, ServedCall {
             return;
         }
         counted = true;
+        session.state.serving.incrementAndGet();
         Bytes body = request.body();
         request = null;
         link.counted().served.increment();
@@ -137,7 +138,7 @@ final class InboundCall implements StreamHandler, Runnable, ServedCall {
         if (state.compareAndSet(State.OPEN, State.ANSWERED)) {
             stream.send(new Frame(kind, true, type.code(), stream.correlationId(), 0, payload));
             if (counted) {
-                link().endServing();
+                ended();
             }
         }
     }
@@ -145,13 +146,18 @@ final class InboundCall implements StreamHandler, Runnable, ServedCall {
     private void cancelledOnLoop() {
         if (counted) {
             counted = false;
-            link().endServing();
+            ended();
         }
         Runnable action = onCancelled;
         onCancelled = null;
         if (action != null) {
             action.run();
         }
+    }
+
+    private void ended() {
+        session.state.serving.decrementAndGet();
+        link().endServing();
     }
 
     private PeerLink link() {

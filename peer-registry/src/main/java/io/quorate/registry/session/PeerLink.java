@@ -207,14 +207,15 @@ final class PeerLink {
         }
         // A session that has missed a ping may be half open: a fresh one is better, but it is better than none (lesson
         // 10).
-        return startOn(call, lane, nowNanos, false) || startOn(call, lane, nowNanos, true);
+        return startOn(call, lane, nowNanos, false, false) || startOn(call, lane, nowNanos, false, true)
+            || startOn(call, lane, nowNanos, true, false) || startOn(call, lane, nowNanos, true, true);
     }
 
-    private boolean startOn(OutboundCall call, Lane lane, long nowNanos, boolean silent) {
+    private boolean startOn(OutboundCall call, Lane lane, long nowNanos, boolean silent, boolean renewing) {
         for (int i = 0; i < sessions.size(); i++) {
             PeerSession session = sessions.get(i);
-            if (usable(session) && Liveness.missedPing(session) == silent && session.connection().openCapacity() > 0
-                && call.start(session, nowNanos)) {
+            if (usable(session) && Liveness.missedPing(session) == silent && session.state.renewing == renewing
+                && session.connection().openCapacity() > 0 && call.start(session, nowNanos)) {
                 queued[lane.ordinal()]--;
                 used[lane.ordinal()]++;
                 context.counted().sent.increment();
@@ -258,7 +259,7 @@ final class PeerLink {
     }
 
     /** The same on transports of this rank and better ones. */
-    int slots(int worstRank) {
+    private int slots(int worstRank) {
         int sum = 0;
         for (int i = 0; i < sessions.size(); i++) {
             PeerSession session = sessions.get(i);
@@ -268,6 +269,32 @@ final class PeerLink {
             }
         }
         return sum;
+    }
+
+    /** The same without the sessions that are to be replaced: what is there to stay. */
+    int lastingSlots(int worstRank) {
+        int sum = slots(worstRank);
+        for (PeerSession session : sessions) {
+            if (usable(session) && session.state.renewing && session.state.rank <= worstRank) {
+                sum -= session.state.slots;
+            }
+        }
+        return sum;
+    }
+
+    /**
+     * Whether a session is there to stay on which both sides could go on if those that are to be replaced ended.
+     *
+     * @param admittedBefore by then it must have been admitted: the other side confirms it too, in its own time
+     */
+    boolean hasSuccessor(long admittedBefore) {
+        for (PeerSession session : sessions) {
+            if (usable(session) && !session.state.renewing && !Liveness.missedPing(session)
+                && session.state.admittedNanos <= admittedBefore) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** How many connections of this side are admitted and not confirmed yet: slots that are about to be. */
@@ -365,7 +392,7 @@ final class PeerLink {
      */
     PeerSession superfluous(long nowNanos) {
         int wanted = wantedSlots();
-        int spare = slots() - wanted;
+        int spare = lastingSlots(Integer.MAX_VALUE) - wanted;
         long dialed = sessions.stream().filter(one -> one.origin() == Origin.DIALED && usable(one)).count();
         if (dialed <= 1 || spare <= 0) {
             return null;
@@ -378,7 +405,7 @@ final class PeerLink {
             long idleNanos = 1_000_000 * (fallback
                 ? Math.min(FALLBACK_IDLE_MILLIS, context.settings().idleShrinkMillis())
                 : context.settings().idleShrinkMillis());
-            if (session.origin() == Origin.DIALED && usable(session) && session.state.calls.isEmpty()
+            if (session.origin() == Origin.DIALED && usable(session) && session.state.idle() && !session.state.renewing
                 && session.state.slots <= spare && nowNanos - session.state.lastUsedNanos > idleNanos) {
                 return session;
             }
@@ -394,11 +421,6 @@ final class PeerLink {
         }
         serving.decrementAndGet();
         return false;
-    }
-
-    /** Whether calls of the other side are being served. */
-    boolean serving() {
-        return serving.get() > 0;
     }
 
     /** Any thread. */

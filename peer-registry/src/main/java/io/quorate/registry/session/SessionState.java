@@ -3,6 +3,7 @@ package io.quorate.registry.session;
 import io.quorate.spi.transport.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** What changes in a session's life. Loop only, except where said. */
 final class SessionState {
@@ -25,6 +26,9 @@ final class SessionState {
     /** To be closed as soon as no call uses it: its target is gone. */
     boolean retiring;
 
+    /** To be closed as soon as no call uses it and another session has taken its place: a certificate was renewed. */
+    boolean renewing;
+
     long admittedNanos;
     long lastHeardNanos;
     long lastUsedNanos;
@@ -44,4 +48,12 @@ final class SessionState {
 
     /** The calls of this side that use it now. */
     final List<OutboundCall> calls = new ArrayList<>();
+
+    /** How many calls of the other side it carries that are being served. Any thread. */
+    final AtomicInteger serving = new AtomicInteger();
+
+    /** Whether no call is on it, of either side. */
+    boolean idle() {
+        return calls.isEmpty() && serving.get() == 0;
+    }
 }

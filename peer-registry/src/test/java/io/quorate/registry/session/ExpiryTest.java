@@ -65,8 +65,10 @@ class ExpiryTest {
         assertTrue(closed(n2, "GOODBYE") >= 2, "the other side is told");
     }
 
-    @Test
-    void whoHasRenewedInTimeIsNeverAwayAndNoCallFails() {
+    @ParameterizedTest
+    @EnumSource(MemoryNetwork.Mode.class)
+    void whoHasRenewedInTimeIsNeverAwayAndNoCallFails(MemoryNetwork.Mode mode) {
+        network = new MemoryNetwork(world, mode, MILLIS / 10, MILLIS);
         TestHost n1 = host("n1");
         TestHost n2 = host("n2");
         long end = inAnHour();
@@ -74,9 +76,10 @@ class ExpiryTest {
         n1.dial("n2");
         n2.dial("n1");
         assertTrue(world.runUntil(() -> n1.settled("n2") && n2.settled("n1"), SECOND));
-        world.runFor(SECOND);
+        world.runFor(70 * SECOND); // longer than what is idle and not wanted lives
         List<Long> before = numbers(n1);
-        assertEquals(4, before.size());
+        // Where streams share a connection one of each side is enough, and each carries the calls of both.
+        assertTrue(before.size() >= 2, "found " + before);
         n1.identity.renew(end + 24 * HOUR_MILLIS);
         runTo(end - Expiry.RENEWAL_MARGIN_MILLIS - 1_000);
         assertEquals(before, numbers(n1), "the old ones live on for now");
@@ -85,12 +88,13 @@ class ExpiryTest {
             calls.add(n1.call("n2", RpcType.HEARTBEAT, 1_000));
             calls.add(n2.call("n1", RpcType.QUERY, 1_000));
             world.runFor(170 * MILLIS);
-            assertTrue(n1.sees("n2") && n2.sees("n1"));
+            assertTrue(n1.sees("n2") && n2.sees("n1"), () -> (end - world.clock().wallMillis()) + " ms before the end: "
+                + n1.events + " and " + n2.events);
         }
         world.runFor(500 * MILLIS);
         calls.forEach(call -> assertEquals(null, call.failure));
         assertTrue(numbers(n1).stream().noneMatch(before::contains), "none that was made with the old one");
-        assertEquals(4, n1.sessionsWith("n2"));
+        assertTrue(n1.sees("n2") && n2.sees("n1"));
         runTo(end + Expiry.GRACE_MILLIS + 1_000);
         assertEquals(0, closed(n2, "CERTIFICATE_EXPIRED"), "the other side had nothing to end");
     }

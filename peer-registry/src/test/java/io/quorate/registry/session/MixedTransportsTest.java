@@ -202,6 +202,19 @@ class MixedTransportsTest {
     }
 
     @Test
+    void aPeerThatIsGoneIsNotDialedWithoutAPauseWhileTheWorseTransportIsSilent() {
+        TestHost n1 = host("n1", LEASE).start();
+        new TestHost.Setup(world, stream, "n2").start();
+        dialBoth(n1, "n2");
+        assertTrue(world.runUntil(() -> n1.settled("n2"), 5 * SECOND));
+        stream.partition("n1", "n2");
+        long before = n1.counters.get("dial.attempt");
+        world.runFor(3 * SECOND);
+        long attempts = n1.counters.get("dial.attempt") - before;
+        assertTrue(attempts < 40, "found " + attempts + " attempts in 3 s, expected a pause after each round");
+    }
+
+    @Test
     void aNodeThatCannotBeDialedIsServedOverTheConnectionThatItDialed() {
         TestHost n1 = host("n1").behindFirewall().start();
         TestHost n2 = host("n2").start();
