@@ -14,11 +14,11 @@ import io.quorate.spi.transport.support.Causes;
 final class ConnectionEvents extends ChannelInboundHandlerAdapter {
 
     private final QuicConnection connection;
-    private final long idleMillis;
+    private final Surroundings surroundings;
 
-    ConnectionEvents(QuicConnection connection, long idleMillis) {
+    ConnectionEvents(QuicConnection connection, Surroundings surroundings) {
         this.connection = connection;
-        this.idleMillis = idleMillis;
+        this.surroundings = surroundings;
     }
 
     @Override
@@ -35,7 +35,7 @@ final class ConnectionEvents extends ChannelInboundHandlerAdapter {
         if (event instanceof QuicStreamLimitChangedEvent) {
             connection.permitted();
         } else if (event instanceof QuicConnectionCloseEvent closed) {
-            CloseReason reason = QuicFailures.ofClose(closed, connection.requiresPostQuantum());
+            CloseReason reason = QuicFailures.ofClose(closed, surroundings.requirePostQuantum());
             // Behind what has arrived together with it: the goodbye, and last responses.
             connection.onLoop(() -> connection.lost(reason));
         }
@@ -45,7 +45,7 @@ final class ConnectionEvents extends ChannelInboundHandlerAdapter {
     public void channelInactive(ChannelHandlerContext ctx) {
         boolean silent = ctx.channel() instanceof QuicChannel quic && quic.isTimedOut();
         connection.lost(CloseReason.of(CloseReason.Kind.LOST, silent
-            ? "found no packet of the other side for " + idleMillis + " ms"
+            ? "found no packet of the other side for " + surroundings.limits().idleMillis() + " ms"
             : "the other side closed without a goodbye"));
     }
 

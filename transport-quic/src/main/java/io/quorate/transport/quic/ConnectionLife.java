@@ -26,6 +26,7 @@ final class ConnectionLife {
     private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.HANDSHAKING);
     private final AtomicLong taken = new AtomicLong();
     private volatile long permitted;
+    private volatile boolean retired;
 
     /** Whether the connection has just become active. */
     boolean activate() {
@@ -50,16 +51,25 @@ final class ConnectionLife {
         return phase.get() == Phase.ACTIVE;
     }
 
+    /** No more calls are opened; those that there are go on. */
+    void retire() {
+        retired = true;
+    }
+
+    boolean isRetired() {
+        return retired;
+    }
+
     /** How many calls could be opened now. */
     int capacity() {
-        return isActive() ? Math.clamp(permitted - taken.get(), 0, Integer.MAX_VALUE) : 0;
+        return isActive() && !retired ? Math.clamp(permitted - taken.get(), 0, Integer.MAX_VALUE) : 0;
     }
 
     /** Takes one, if there is one. */
     boolean take() {
         while (true) {
             long before = taken.get();
-            if (!isActive() || permitted - before <= 0) {
+            if (!isActive() || retired || permitted - before <= 0) {
                 return false;
             }
             if (taken.compareAndSet(before, before + 1)) {

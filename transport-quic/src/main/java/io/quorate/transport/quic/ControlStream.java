@@ -5,6 +5,8 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.util.concurrent.Future;
+import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.wire.Frame;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -37,10 +39,13 @@ final class ControlStream extends ChannelInboundHandlerAdapter {
         return waitingCount.incrementAndGet() < QuicLimits.MAX_WAITING_CONTROLS;
     }
 
-    /** Queues what is said about a call; as many as there are calls. */
+    /** Queues what is said about a call; without room for it the connection ends. */
     void addNote(Frame frame) {
         waiting.add(frame);
-        waitingCount.incrementAndGet();
+        if (waitingCount.incrementAndGet() >= QuicLimits.MAX_WAITING_NOTES) {
+            connection.close(CloseReason.of(CloseReason.Kind.UNRESPONSIVE, "found " + QuicLimits.MAX_WAITING_NOTES
+                + " frames of the connection that the other side has not read"));
+        }
     }
 
     @Override
@@ -68,13 +73,24 @@ final class ControlStream extends ChannelInboundHandlerAdapter {
                     pieceUnderWay = true;
                     done.addListener(future -> {
                         pieceUnderWay = false;
+                        failedIf(future);
                         write();
-                        connection.controlWritten();
+                        connection.closeIfNothingIsOwed();
                     });
+                } else {
+                    failedIf(done);
                 }
             }
         } finally {
             writing = false;
+        }
+    }
+
+    /** What a stream has refused is missing on the other side: no frame behind it means what it says. */
+    private void failedIf(Future<?> done) {
+        if (!done.isSuccess() && !stopped) {
+            stopped = true;
+            connection.controlFailed(done.cause());
         }
     }
 

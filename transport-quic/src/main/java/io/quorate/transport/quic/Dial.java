@@ -175,7 +175,7 @@ final class Dial implements LiveSet.Live {
                     @Override
                     protected void initChannel(QuicChannel channel) {
                         upgrade = new Upgrade(surroundings, channel, tls, Origin.DIALED, OptionalLong.of(dialId), peer,
-                            observer, beganNanos, () -> { });
+                            observer, beganNanos, () -> { }, payload);
                         channel.pipeline().addLast(upgrade);
                         channel.closeFuture().addListener(closed -> socket.close());
                     }
@@ -200,8 +200,8 @@ final class Dial implements LiveSet.Live {
                 fail(RefusalReason.TLS_NOT_SPOKEN, "found " + shown(first) + ", expected QUIC");
             } else if (!over && !settled && upgrade != null) {
                 answered = true;
-                settle();
                 upgrade.begin();
+                settle(); // behind it: one of the two is told if the transport ends
             }
         }
 

@@ -118,7 +118,7 @@ final class Listener {
             case Admission.Place place -> {
                 channel.closeFuture().addListener(closed -> place.gone());
                 Upgrade upgrade = new Upgrade(surroundings, channel, tls, Origin.ACCEPTED, OptionalLong.empty(), peer,
-                    observer, System.nanoTime(), place::activated);
+                    observer, System.nanoTime(), place::activated, QuicLimits.MAX_UDP_PAYLOAD_BYTES);
                 channel.pipeline().addLast(upgrade);
                 upgrade.begin();
             }

@@ -142,8 +142,8 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         return !calling && !cut && isOver() && waitingBytes.get() > 0;
     }
 
-    /** Whether the call was under way, and has ended before its time now. */
-    private boolean giveUp() {
+    /** Whether the call was under way, and has ended before its time now. From any thread; tells nobody. */
+    boolean giveUp() {
         synchronized (this) {
             if (over) {
                 return false;
@@ -180,7 +180,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         channel = (QuicStreamChannel) ctx.channel();
         channel.config().setReadFrames(true);
         if (exchange.begun()) {
-            connection.prioritise(channel, exchange.rpcType());
+            channel.updatePriority(StreamPriorities.of(exchange.rpcType()));
         }
     }
 
@@ -272,7 +272,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
             if (cut) {
                 return; // given up before it came
             }
-            connection.prioritise(channel, frame.rpcType());
+            channel.updatePriority(StreamPriorities.of(frame.rpcType()));
             StreamHandler accepted = connection.accept(this);
             if (accepted == null) {
                 return;
@@ -353,6 +353,10 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof QuicStreamResetException reset) {
+            finished = true;
+            if (cut) {
+                ctx.close(); // what was waited for behind a note that the call is given up
+            }
             lost(QuicFailures.givenUp(reset.applicationProtocolCode()));
         } else {
             LOG.debug("{}: a stream failed", connection, cause);
@@ -386,6 +390,11 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         if (giveUp()) {
             finish(reason);
             countCut();
+            if (!finished) {
+                // The note has overtaken the rest of the request. Netty would stop reading without a word, quiche keep
+                // what still comes, and the stream and its place be lost for good.
+                channel.shutdown(CloseReason.Kind.CALL_RESET.code());
+            }
             channel.close();
         }
     }
@@ -425,7 +434,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
     private void resetChannel(CloseReason.Kind kind) {
         if (channel != null && channel.isOpen() && connection.isOpen()) {
             countCut();
-            if (calling && wroteEnd) {
+            if (calling && wroteEnd && !pieceUnderWay && !finished) {
                 connection.tellGivenUp(exchange.rpcType(), correlationId, kind);
                 channel.config().setAutoRead(true);
                 return;

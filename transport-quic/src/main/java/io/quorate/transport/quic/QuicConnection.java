@@ -37,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,7 +68,6 @@ final class QuicConnection implements Connection, LiveSet.Live {
     private final ControlStream control = new ControlStream(this);
     private final ControlReader controlReader = new ControlReader(this);
     private final AtomicBoolean started = new AtomicBoolean();
-    private final AtomicBoolean activated = new AtomicBoolean();
     /** Random above, counted below: another connection's response that strays here does not carry this one's number. */
     private final long correlationBase = (long) RANDOM.nextInt() << Integer.SIZE;
     private final AtomicInteger correlations = new AtomicInteger();
@@ -80,7 +80,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
     private volatile ConnectionHandler handler;
-    private volatile StreamAcceptor acceptor;
+    private final AtomicReference<StreamAcceptor> acceptor = new AtomicReference<>();
     private volatile long bytesRead;
     private Future<?> activationDeadline;
     private CloseReason ending;
@@ -93,7 +93,6 @@ final class QuicConnection implements Connection, LiveSet.Live {
     private boolean closing;
     private boolean lingering;
     private long lastResponseNanos = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(QuicLimits.LINGER_MILLIS);
-    private int resets;
     /** Streams that were taken and are not among those that may still be opened: created, or given back unused. */
     private long spent;
     private long unused;
@@ -109,7 +108,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
         this.surroundings = surroundings;
         this.onActive = onActive;
         this.served = new ServedCalls(surroundings.limits().maxCalls());
-        this.counts = new CallCounts(surroundings.limits().maxCalls());
+        this.counts = new CallCounts(surroundings.limits().maxCalls(), surroundings.limits().maxResets());
     }
 
     @Override
@@ -202,11 +201,10 @@ final class QuicConnection implements Connection, LiveSet.Live {
 
     @Override
     public void activate(StreamAcceptor streamAcceptor) {
-        if (!started.get() || !activated.compareAndSet(false, true)) {
+        if (!started.get() || !acceptor.compareAndSet(null, streamAcceptor)) {
             throw new IllegalStateException("found an activation of connection " + id + " " + (started.get()
                 ? "for the second time, expected one" : "before its start, expected it after"));
         }
-        acceptor = streamAcceptor;
         if (life.activate()) {
             onActive.run();
             onLoop(() -> {
@@ -232,8 +230,9 @@ final class QuicConnection implements Connection, LiveSet.Live {
         long correlationId = correlationBase | Integer.toUnsignedLong(correlations.incrementAndGet());
         QuicCall call = QuicCall.opened(this, type, correlationId, streamHandler);
         calls.add(call);
-        // Whoever ends the connection tells every call that he finds. One that comes after him must not be begun.
-        if (!life.isActive() && calls.remove(call)) {
+        // Whoever ends the connection tells every call that he finds; one that comes after him is not begun nor told.
+        if (!life.isActive() && call.giveUp()) {
+            calls.remove(call);
             return Optional.empty();
         }
         return Optional.of(call);
@@ -264,6 +263,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
         }
         served.remove(call);
         calls.remove(call);
+        closeIfRetired();
     }
 
     /** One turn of the thread writes whatever has gathered. */
@@ -333,7 +333,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
 
     /** Whether calls may arrive: the handshake is done on this side. */
     boolean isActivated() {
-        return activated.get();
+        return acceptor.get() != null;
     }
 
     void arrived(int bytes) {
@@ -365,7 +365,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
             }
             controlSeen = true;
             stream.pipeline().addLast(controlReader);
-        } else if (activated.get()) {
+        } else if (isActivated()) {
             if (!counts.began()) {
                 tooManyCalls();
                 return;
@@ -390,14 +390,10 @@ final class QuicConnection implements Connection, LiveSet.Live {
         }
     }
 
-    void prioritise(QuicStreamChannel stream, int rpcType) {
-        stream.updatePriority(StreamPriorities.of(rpcType));
-    }
-
     /** The handler of a call that the other side has begun; null if there is none, and the call is over. */
     StreamHandler accept(QuicCall call) {
         try {
-            return acceptor.onStream(call);
+            return acceptor.get().onStream(call);
         } catch (RuntimeException defect) {
             LOG.error("{}: a call is reset: the acceptor failed", this, defect);
             call.lost(CloseReason.of(CloseReason.Kind.CALL_RESET, "the acceptor failed, see the log"));
@@ -456,24 +452,31 @@ final class QuicConnection implements Connection, LiveSet.Live {
         control.write();
     }
 
-    void controlWritten() {
-        closeIfNothingIsOwed();
-    }
-
     /** A call was cut short, by either side. */
     void countReset() {
-        resets++;
-        if (resets == surroundings.limits().maxResets()) {
-            close(CloseReason.of(CloseReason.Kind.NORMAL, "found " + resets + " calls cut short, expected fewer on "
-                + "one connection; dial again"));
+        if (counts.cut()) {
+            // Not at once: calls that are under way would pay for those that were cut, perhaps over months.
+            life.retire();
+            closeIfRetired();
+            channel.eventLoop().schedule(this::closeRetired, QuicLimits.RETIREMENT_MILLIS, TimeUnit.MILLISECONDS);
         }
+    }
+
+    private void closeIfRetired() {
+        if (life.isRetired() && calls.isEmpty()) {
+            closeRetired();
+        }
+    }
+
+    private void closeRetired() {
+        close(CallCounts.retirement(surroundings.limits().maxResets()));
     }
 
     void onControlFrame(Frame frame) {
         switch (frame.kind()) {
             case PING, PONG -> tell(() -> handler.onControl(frame));
             case HANDSHAKE -> {
-                if (activated.get()) {
+                if (isActivated()) {
                     violation(new WireException(WireViolation.UNEXPECTED_CONTROL,
                         "found a handshake frame after the end of the handshake"));
                 } else {
@@ -496,7 +499,9 @@ final class QuicConnection implements Connection, LiveSet.Live {
 
     /** One of the two control streams is lost. */
     void controlFailed(Throwable cause) {
-        lost(CloseReason.of(CloseReason.Kind.LOST, "a control stream failed: " + Causes.root(cause)));
+        if (channel.isActive()) { // behind the connection's end it is a consequence, and no reason
+            lost(CloseReason.of(CloseReason.Kind.LOST, "a control stream failed: " + Causes.root(cause)));
+        }
     }
 
     void violation(WireException violation) {
@@ -547,7 +552,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
      * The goodbye leaves behind every response, and a moment after the last one: what QUIC has taken may still be on
      * its way, and is sent again only while the connection is there.
      */
-    private void closeIfNothingIsOwed() {
+    void closeIfNothingIsOwed() {
         if (!closing || lingering || Goodbye.isSaid(ending) && (!owing.isEmpty() || control.owes())) {
             return;
         }
@@ -586,10 +591,6 @@ final class QuicConnection implements Connection, LiveSet.Live {
             LOG.error("connection {} with {} is closed: its handler failed", id, remote.text(), defect);
             close(CloseReason.of(CloseReason.Kind.CALL_RESET, "a handler failed, see the log"));
         }
-    }
-
-    boolean requiresPostQuantum() {
-        return surroundings.requirePostQuantum();
     }
 
     @Override

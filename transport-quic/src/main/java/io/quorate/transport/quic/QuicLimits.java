@@ -17,7 +17,7 @@ import io.quorate.spi.wire.FrameFormat;
  * @param idleMillis how long a connection without a packet from the other side lives; both sides announce it, and the
  *     smaller one counts (RFC 9000 §10.1)
  * @param maxCalls calls that the other side may have open on one connection
- * @param maxResets calls that may be cut short on one connection before it is given up
+ * @param maxResets calls that may be cut short on one connection before it is retired
  */
 record QuicLimits(
     long connectMillis, long tlsMillis, long preauthMillis, int preauthBytes, int maxPending, int maxPendingPerSource,
@@ -55,10 +55,17 @@ record QuicLimits(
     static final int MAX_CONNECTION_IDS = 4;
 
     /**
-     * A connection that has had so many calls cut short is closed for a new one: each leaves a trace of some kilobytes
-     * in Netty's table of streams, and a peer that opens and resets in a loop means no good (compare RFC 9113 §10.5).
+     * A connection that has had so many calls cut short is retired, and a new one dialed: each leaves a trace of some
+     * kilobytes in Netty's table of streams, and a peer that opens and resets in a loop means no good (compare
+     * RFC 9113 §10.5).
      */
     static final int MAX_RESETS = 10_000;
+
+    /**
+     * How long the calls under way on a retired connection may take to end, in milliseconds. It opens no new ones
+     * meanwhile, so this is also how long its peer can be out of reach: less than an election takes.
+     */
+    static final long RETIREMENT_MILLIS = 500;
 
     /** Counts connections that were closed because the other side had begun more calls than QUIC should permit. */
     static final String STREAM_LIMIT_COUNTER = "quic.violation.stream-limit";
@@ -92,6 +99,9 @@ record QuicLimits(
 
     /** Pings, pongs and the like that may wait to be written: many seconds' worth. */
     static final int MAX_WAITING_CONTROLS = 256;
+
+    /** The same with notes on calls that are given up besides: one on each that may be open, and as many again. */
+    static final int MAX_WAITING_NOTES = MAX_WAITING_CONTROLS + 2 * MAX_CALLS;
 
     /** How long a token of address validation is good, in milliseconds: one round trip and a retransmission. */
     static final long RETRY_TOKEN_MILLIS = 5_000;

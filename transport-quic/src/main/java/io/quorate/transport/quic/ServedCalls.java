@@ -4,9 +4,10 @@ import io.quorate.api.Bytes;
 import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameKind;
-import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -20,7 +21,7 @@ final class ServedCalls {
 
     private final Map<Long, LiveCall> calls = new ConcurrentHashMap<>();
     /** Numbers that were given up and are not known, the latest last. */
-    private final ArrayDeque<Long> early = new ArrayDeque<>();
+    private final SequencedSet<Long> early = new LinkedHashSet<>();
     private final int mostEarly;
 
     /** @param mostEarly how many calls the other side may have open */
@@ -37,7 +38,7 @@ final class ServedCalls {
     /** The first request of a call has arrived. */
     void add(long correlationId, LiveCall call) {
         calls.put(correlationId, call);
-        if (!early.isEmpty() && early.remove(correlationId)) {
+        if (early.remove(correlationId)) {
             call.givenUp(QuicFailures.givenUp(CloseReason.Kind.CALL_RESET.code()));
         }
     }
@@ -58,7 +59,7 @@ final class ServedCalls {
         } else {
             early.add(note.correlationId());
             if (early.size() > mostEarly) {
-                early.pollFirst();
+                early.removeFirst();
             }
         }
     }

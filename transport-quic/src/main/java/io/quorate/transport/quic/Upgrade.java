@@ -51,6 +51,7 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
     private final KeyExchangeObserver observer;
     private final long beganNanos;
     private final Runnable onActive;
+    private final int mostSentBytes;
     private Future<?> deadline;
     private boolean settled;
 
@@ -59,10 +60,11 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
      * @param observer stands before QUIC on the same socket
      * @param beganNanos when the connection was accepted, or its dialing began
      * @param onActive called once if the connection becomes active
+     * @param mostSentBytes the largest datagram that this side sends
      */
     Upgrade(Surroundings surroundings, QuicChannel channel, TlsContexts.Prepared tls, Origin origin,
             OptionalLong dialId, InetSocketAddress peer, KeyExchangeObserver observer, long beganNanos,
-            Runnable onActive) {
+            Runnable onActive, int mostSentBytes) {
         this.surroundings = surroundings;
         this.channel = channel;
         this.tls = tls;
@@ -73,6 +75,7 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
         this.observer = observer;
         this.beganNanos = beganNanos;
         this.onActive = onActive;
+        this.mostSentBytes = mostSentBytes;
     }
 
     /** The handshake has begun, and the other side is there: from here on this is what reports its outcome. */
@@ -150,14 +153,22 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
                 "found a certificate that cannot be read: " + Causes.root(e)));
             return;
         }
+        QuicConnection connection;
+        try {
+            channel.config().setOption(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR,
+                surroundings.sockets().segments((int) Math.min(
+                    channel.peerTransportParameters().maxUdpPayloadSize(), mostSentBytes)));
+            connection = new QuicConnection(origin, dialId, remote, evidence, channel, surroundings, onActive);
+            ctx.pipeline().replace(this, null, new ConnectionEvents(connection, surroundings));
+            connection.begin(beganNanos);
+        } catch (RuntimeException defect) {
+            LOG.error("cannot make a connection of the secured channel with {} ({})", remote.text(), origin, defect);
+            fail(new TlsFailure(RefusalReason.CONNECTION_LOST, "this side failed, see the log"));
+            return;
+        }
+        // Behind all that can fail, or nobody would hear of it; and when the connection is among those that are told of
+        // the transport's end, which would overlook both otherwise.
         settle();
-        channel.config().setOption(QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR, surroundings.sockets()
-            .segments((int) Math.min(channel.peerTransportParameters().maxUdpPayloadSize(),
-                QuicLimits.MAX_UDP_PAYLOAD_BYTES)));
-        QuicConnection connection =
-            new QuicConnection(origin, dialId, remote, evidence, channel, surroundings, onActive);
-        ctx.pipeline().replace(this, null, new ConnectionEvents(connection, surroundings.limits().idleMillis()));
-        connection.begin(beganNanos);
         try {
             surroundings.sink().onConnection(connection);
         } catch (RuntimeException defect) {
@@ -207,8 +218,8 @@ final class Upgrade extends ChannelInboundHandlerAdapter implements LiveSet.Live
     }
 
     private boolean report(TlsFailure failure) {
-        if (settled) {
-            return false;
+        if (settled || deadline == null) {
+            return false; // before its beginning the dialing reports
         }
         settle();
         surroundings.sink().onFailure(new ConnectionFailure(QuicTransportProvider.SCHEME, origin, dialId,

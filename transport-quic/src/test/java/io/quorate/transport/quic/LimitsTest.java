@@ -236,6 +236,32 @@ class LimitsTest {
         }
     }
 
+    /** What was cut over months must not cost the calls that are under way now. */
+    @Test
+    void calls_under_way_end_well_on_a_connection_that_is_retired() {
+        QuicLimits few = new QuicLimits(2_000, 3_000, 5_000, 16 << 10, 100, 100, 100, 10_000, 256, 3);
+        try (Pair pair = new Pair(few)) {
+            var ends = pair.connect();
+            Peer server = new Peer(ends.accepted()).silent().activate();
+            Peer client = Peer.active(ends.dialed()).confirmed(server);
+            Peer.Call going = client.call(Bytes.utf8("going"));
+            Peer.Call served = TestNode.await(server.served, "the call");
+            for (int i = 0; i < 3; i++) {
+                Peer.Call call = client.open();
+                call.stream.send(call.request(Bytes.utf8("begins"), false));
+                TestNode.await(server.served, "the call");
+                call.stream.reset(CloseReason.of(CloseReason.Kind.CALL_RESET, "enough"));
+                Peer.get(call.reset);
+            }
+            assertEquals(0, client.connection.openCapacity());
+            served.stream.send(served.response(Bytes.utf8("well"), true));
+            assertEquals("well", going.frame().body().utf8());
+            // Whichever side has counted its third first; both say the same.
+            assertTrue(client.closeReason().detail().contains("found 3 calls cut short, expected fewer"));
+            assertFalse(going.reset.isDone());
+        }
+    }
+
     @Test
     void new_credentials_serve_new_connections() {
         AtomicReference<TlsCredentials> current = new AtomicReference<>(authority.credentials("first"));
