@@ -37,6 +37,7 @@ final class Listener {
     private final Sockets sockets;
     private final Admission admission;
     private final KeyExchangeObserver observer;
+    private final RefusalReports reports = new RefusalReports(QuicLimits.REFUSAL_QUIET_MILLIS);
     private Channel socket;
 
     Listener(Surroundings surroundings, Admission admission) {
@@ -92,12 +93,21 @@ final class Listener {
     }
 
     private QuicSslEngine engine(QuicChannel channel) {
+        Address remote = Address.of(channel.remoteSocketAddress());
+        // Only a question: the place is taken in accept, on this thread too, where it is sure to be given back. Whoever
+        // finds none must not cost TLS and a connection of QUIC's for each time that he repeats his packet.
+        switch (admission.admit(remote.host())) {
+            case Admission.Full full -> {
+                refused(remote, full);
+                throw new NoRoom();
+            }
+            case Admission.Place place -> place.gone();
+        }
         try {
             TlsContexts.Prepared tls = surroundings.tls().prepare(Origin.ACCEPTED);
             channel.attr(TLS).set(tls);
             return tls.engine();
         } catch (RuntimeException e) {
-            Address remote = Address.of(channel.remoteSocketAddress());
             LOG.error("cannot begin TLS with {} ({})", remote.text(), Origin.ACCEPTED, e);
             failed(remote, RefusalReason.TLS_FAILED, "this side's own TLS cannot begin: " + Causes.root(e)
                 + "; expected a private key and a certificate chain that belong together");
@@ -113,7 +123,7 @@ final class Listener {
             case Admission.Full full -> {
                 surroundings.tls().release(tls);
                 channel.close();
-                failed(remote, full.reason(), full.detail());
+                refused(remote, full);
             }
             case Admission.Place place -> {
                 channel.closeFuture().addListener(closed -> place.gone());
@@ -122,6 +132,12 @@ final class Listener {
                 channel.pipeline().addLast(upgrade);
                 upgrade.begin();
             }
+        }
+    }
+
+    private void refused(Address remote, Admission.Full full) {
+        if (reports.isDue(remote.text(), System.nanoTime())) {
+            failed(remote, full.reason(), full.detail());
         }
     }
 
@@ -151,6 +167,15 @@ final class Listener {
     void close() {
         if (socket != null) {
             socket.close();
+        }
+    }
+
+    /** Ends the making of a connection; Netty catches it and drops the packet. Nobody looks at its trace. */
+    private static final class NoRoom extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        private NoRoom() {
+            super("found no room for a connection, see its failure", null, false, false);
         }
     }
 }

@@ -106,6 +106,9 @@ record QuicLimits(
     /** How long a token of address validation is good, in milliseconds: one round trip and a retransmission. */
     static final long RETRY_TOKEN_MILLIS = 5_000;
 
+    /** How long an address that found no room is not told again, in milliseconds: one attempt repeats its packets. */
+    static final long REFUSAL_QUIET_MILLIS = 5_000;
+
     /** How long a closing connection may take to write the responses that it still owes, in milliseconds. */
     static final long GOODBYE_MILLIS = 1_000;
 

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -126,13 +127,21 @@ class LimitsTest {
 
     @Test
     void accepted_connections_are_bounded() {
-        try (TestNode node = new TestNode(authority.credentials("node"), counts(100, 100, 1));
+        AtomicInteger prepared = new AtomicInteger();
+        TlsCredentials own = authority.credentials("node");
+        try (TestNode node = new TestNode(Map.of(), () -> {
+            prepared.incrementAndGet();
+            return own;
+        }, true, counts(100, 100, 1), false);
                 RawQuic one = RawQuic.connected(authority.credentials("c"), node.port())) {
             Peer first = Peer.active(node.connection());
+            int before = prepared.get();
             try (RawQuic second = RawQuic.dialing(
                     RawQuic.context(true, authority.credentials("c"), builder -> builder), node.port())) {
                 assertEquals(RefusalReason.TOO_MANY_CONNECTIONS, node.failure().reason());
                 assertTrue(second.connected.isEmpty());
+                assertEquals(before, prepared.get(), "TLS was prepared for one who finds no room");
+                node.assertNothingMore();
             }
             one.channel().close();
             first.closeReason();
