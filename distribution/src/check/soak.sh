@@ -159,9 +159,18 @@ load_pid=
 [ -s load.jsonl ] || fail "no run of the load came to its end: $(tail -3 load.log)"
 grep -q '"verified":false' load.jsonl && fail "a run of the load did not find its writes: see load.jsonl"
 
+# The relay goes on disturbing: a node may be without a leader just then, and is asked again.
+again() {
+    for attempt in 1 2 3 4 5 6 7 8 9 10; do
+        answer=$("$@" 2>> again.log) && { echo "$answer"; return 0; }
+        sleep 0.5
+    done
+    return 1
+}
 for i in 1 2 3; do
-    "$quorate" cluster status --server n$i --json > "status$i.json" || fail "the status of n$i"
-    "$quorate" kv list --json --server n$i --timeout 30s > "replica$i.json" || fail "the listing of n$i"
+    again "$quorate" cluster status --server n$i --json > "status$i.json" || fail "the status of n$i: $(tail -3 again.log)"
+    again "$quorate" kv list --json --server n$i --timeout 30s > "replica$i.json" \
+        || fail "the listing of n$i: $(tail -3 again.log)"
 done
 cmp replica1.json replica2.json && cmp replica2.json replica3.json || fail "the replicas differ"
 touch stop
