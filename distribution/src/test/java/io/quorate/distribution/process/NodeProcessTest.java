@@ -63,7 +63,8 @@ final class NodeProcessTest {
 
     @Test
     void killsANodeThatDoesNotEndByItself() throws Exception {
-        NodeProcess node = start("trap '' TERM; echo 'quorate node n1 ready: '; exec tail -f /dev/null");
+        // Not tail -f: it ends when its output is closed, and asking a process to end closes it.
+        NodeProcess node = start("trap '' TERM; echo 'quorate node n1 ready: '; exec sleep 600");
 
         node.awaitReady(PATIENCE);
         node.askToStop();
