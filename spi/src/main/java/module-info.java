@@ -10,6 +10,7 @@ module io.quorate.spi {
     exports io.quorate.spi.consensus;
     exports io.quorate.spi.identity;
     exports io.quorate.spi.plugin;
+    exports io.quorate.spi.storage;
     exports io.quorate.spi.time;
     exports io.quorate.spi.transport;
     exports io.quorate.spi.transport.support;

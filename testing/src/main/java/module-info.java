@@ -4,6 +4,7 @@ open module io.quorate.testing {
     requires transitive io.quorate.spi;
     requires transitive org.junit.jupiter.api;
 
+    exports io.quorate.testing.disk;
     exports io.quorate.testing.identity;
     exports io.quorate.testing.memory;
     exports io.quorate.testing.time;

@@ -12,6 +12,7 @@ import io.quorate.spi.QuorateProvider;
 import io.quorate.spi.consensus.CommittedEntry;
 import io.quorate.spi.consensus.Consensus;
 import io.quorate.spi.consensus.ConsensusContext;
+import io.quorate.spi.consensus.ConsensusEnvironment;
 import io.quorate.spi.consensus.ConsensusException;
 import io.quorate.spi.consensus.ConsensusHost;
 import io.quorate.spi.consensus.ConsensusStatus;
@@ -139,7 +140,7 @@ class RaftConsensusProviderTest {
         return new ConsensusContext(SELF, new ClusterId(cluster), directory.resolve("data"),
             Membership.ofVoters(Map.of(SELF, List.of())), loop, (peer, type, request, timeout, answer) -> {
                 throw new IllegalStateException("a single voter calls nobody");
-            }, host, settings);
+            }, host, settings, ConsensusEnvironment.REAL);
     }
 
     @Test

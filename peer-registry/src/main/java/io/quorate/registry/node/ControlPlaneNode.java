@@ -21,6 +21,7 @@ import io.quorate.registry.protocol.Outcome;
 import io.quorate.registry.session.Counters;
 import io.quorate.registry.session.SessionSettings;
 import io.quorate.spi.consensus.ConsensusException;
+import io.quorate.spi.consensus.ConsensusEnvironment;
 import io.quorate.spi.consensus.ConsensusProvider;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.identity.Identity;
@@ -372,6 +373,7 @@ public final class ControlPlaneNode implements ControlPlane {
         private Identity identity;
         private ConsensusProvider consensus;
         private Map<String, String> consensusSettings = Map.of();
+        private ConsensusEnvironment environment = ConsensusEnvironment.REAL;
         private StateMachine stateMachine;
         private Membership bootstrap;
         private final List<Supplier<Transport>> transports = new ArrayList<>();
@@ -455,6 +457,12 @@ public final class ControlPlaneNode implements ControlPlane {
             return this;
         }
 
+        /** The machine as the consensus sees it; by default the real one. For simulations. */
+        public Builder environment(ConsensusEnvironment machine) {
+            environment = machine;
+            return this;
+        }
+
         /** A fresh one, to which nothing has been applied. */
         public Builder stateMachine(StateMachine fresh) {
             stateMachine = fresh;
@@ -525,7 +533,7 @@ public final class ControlPlaneNode implements ControlPlane {
             }
             return new ControlPlaneNode(new NodeSettings(self, cluster, directory, identity,
                 transports.stream().map(Supplier::get).toList(), advertised, prefer, requirePostQuantum, consensus,
-                consensusSettings, stateMachine, bootstrap, sessions, counters, version, loop, applyThread,
+                consensusSettings, environment, stateMachine, bootstrap, sessions, counters, version, loop, applyThread,
                 incarnation));
         }
 

@@ -101,7 +101,8 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
             this, new NodeServer(this, settings.counters()), this, settings.sessions(), settings.counters(),
             settings.prefer(), settings.requirePostQuantum()));
         this.consensus = settings.consensus().create(new ConsensusContext(settings.self(), settings.cluster(),
-            settings.directory(), settings.bootstrap(), loop, sessions, this, settings.consensusSettings()));
+            settings.directory(), settings.bootstrap(), loop, sessions, this, settings.consensusSettings(),
+            settings.environment()));
         this.submissions =
             new Submissions(loop, settings.self(), consensus, new Forwarder(loop, sessions, applyThread));
         this.reads = new Reads(loop, consensus, applier, applyThread);

@@ -5,6 +5,7 @@ import io.quorate.api.NodeId;
 import io.quorate.api.StateMachine;
 import io.quorate.registry.session.Counters;
 import io.quorate.registry.session.SessionSettings;
+import io.quorate.spi.consensus.ConsensusEnvironment;
 import io.quorate.spi.consensus.ConsensusProvider;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.identity.Identity;
@@ -30,6 +31,7 @@ record NodeSettings(
     boolean requirePostQuantum,
     ConsensusProvider consensus,
     Map<String, String> consensusSettings,
+    ConsensusEnvironment environment,
     StateMachine stateMachine,
     Membership bootstrap,
     SessionSettings sessions,

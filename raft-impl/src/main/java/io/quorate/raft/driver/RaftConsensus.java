@@ -24,6 +24,7 @@ import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.PeerCaller;
 import io.quorate.spi.consensus.RpcResponder;
+import io.quorate.spi.storage.StorageExecutor;
 import io.quorate.spi.time.Cancellable;
 import io.quorate.spi.wire.RpcError;
 import io.quorate.spi.wire.RpcType;

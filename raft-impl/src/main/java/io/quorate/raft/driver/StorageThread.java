@@ -1,5 +1,6 @@
 package io.quorate.raft.driver;
 
+import io.quorate.spi.storage.StorageExecutor;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -5,6 +5,8 @@ import io.quorate.api.BytesReader;
 import io.quorate.api.BytesWriter;
 import io.quorate.api.MalformedBytesException;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.storage.Disk;
+import io.quorate.spi.storage.StorageRefusedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;

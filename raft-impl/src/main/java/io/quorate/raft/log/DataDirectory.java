@@ -1,6 +1,8 @@
 package io.quorate.raft.log;
 
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.storage.Disk;
+import io.quorate.spi.storage.StorageRefusedException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

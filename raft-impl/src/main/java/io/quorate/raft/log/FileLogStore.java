@@ -2,6 +2,9 @@ package io.quorate.raft.log;
 
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.storage.Disk;
+import io.quorate.spi.storage.StorageFullException;
+import io.quorate.spi.storage.StorageRefusedException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,6 +21,10 @@ import org.slf4j.LoggerFactory;
  * <p>For threads, durability and failures see {@link LogStore}.
  */
 public final class FileLogStore implements LogStore {
+
+    /** Prepares segments ahead of their use, on a thread for that moment. */
+    public static final Executor ALLOCATOR = task ->
+        Thread.ofPlatform().daemon().name("quorate-log-allocator").start(task);
 
     /** A batch above this is a mistake of the caller: it would have to lie in one segment. */
     public static final int MAX_BATCH_BYTES = 256 * 1024 * 1024;
@@ -81,8 +88,7 @@ public final class FileLogStore implements LogStore {
      * @throws StorageFullException if there is no room to make it
      */
     public static FileLogStore open(StorageOptions options) throws IOException {
-        return open(SystemDisk.INSTANCE, options, task ->
-            Thread.ofPlatform().daemon().name("quorate-log-allocator").start(task));
+        return open(SystemDisk.INSTANCE, options, ALLOCATOR);
     }
 
     /**

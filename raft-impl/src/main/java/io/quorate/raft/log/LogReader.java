@@ -2,6 +2,7 @@ package io.quorate.raft.log;
 
 import io.quorate.api.Bytes;
 import io.quorate.api.MalformedBytesException;
+import io.quorate.spi.storage.Disk;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,6 +2,8 @@ package io.quorate.raft.log;
 
 import io.quorate.api.Bytes;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.storage.Disk;
+import io.quorate.spi.storage.StorageRefusedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

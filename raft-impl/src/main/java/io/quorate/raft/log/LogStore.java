@@ -1,6 +1,7 @@
 package io.quorate.raft.log;
 
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.storage.StorageFullException;
 import java.io.IOException;
 import java.util.List;
 

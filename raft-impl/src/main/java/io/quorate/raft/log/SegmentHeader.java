@@ -1,5 +1,7 @@
 package io.quorate.raft.log;
 
+import io.quorate.spi.storage.Disk;
+import io.quorate.spi.storage.StorageRefusedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

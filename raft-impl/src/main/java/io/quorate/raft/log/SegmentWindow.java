@@ -1,5 +1,6 @@
 package io.quorate.raft.log;
 
+import io.quorate.spi.storage.Disk;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -2,6 +2,9 @@ package io.quorate.raft.log;
 
 import io.quorate.api.NodeId;
 import io.quorate.api.Term;
+import io.quorate.spi.storage.Disk;
+import io.quorate.spi.storage.StorageFullException;
+import io.quorate.spi.storage.StorageRefusedException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,9 @@
 package io.quorate.raft.log;
 
-import io.quorate.raft.log.StorageRefusedException.Reason;
+import io.quorate.spi.storage.Disk;
+import io.quorate.spi.storage.StorageFullException;
+import io.quorate.spi.storage.StorageRefusedException.Reason;
+import io.quorate.spi.storage.StorageRefusedException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -2,7 +2,9 @@ package io.quorate.raft.log;
 
 import io.quorate.api.ClusterId;
 import io.quorate.api.NodeId;
-import io.quorate.raft.log.StorageRefusedException.Reason;
+import io.quorate.spi.storage.Disk;
+import io.quorate.spi.storage.StorageRefusedException.Reason;
+import io.quorate.spi.storage.StorageRefusedException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -13,6 +13,7 @@ import io.quorate.raft.log.HardState;
 import io.quorate.raft.log.LogEntry;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.storage.StorageExecutor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;

@@ -9,6 +9,7 @@ import io.quorate.spi.consensus.CallFailure;
 import io.quorate.spi.consensus.CommittedEntry;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
 import io.quorate.spi.consensus.ConsensusContext;
+import io.quorate.spi.consensus.ConsensusEnvironment;
 import io.quorate.spi.consensus.ConsensusException;
 import io.quorate.spi.consensus.ConsensusHost;
 import io.quorate.spi.consensus.ConsensusStatus;
@@ -16,6 +17,7 @@ import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.consensus.PeerCaller;
 import io.quorate.spi.consensus.RpcResponder;
+import io.quorate.spi.storage.StorageExecutor;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.wire.RpcError;
 import io.quorate.spi.wire.RpcType;
@@ -97,7 +99,8 @@ final class VirtualCluster {
             this.store = store;
             consensus = new RaftConsensus(new ConsensusContext(id, new ClusterId("virtual"), Path.of("unused"),
                 membership,
-                loop, this, this, Map.of()), RaftSettings.defaults(), () -> store, () -> new VirtualStorage(world));
+                loop, this, this, Map.of(), ConsensusEnvironment.REAL), RaftSettings.defaults(), () -> store,
+                () -> new VirtualStorage(world));
             try {
                 consensus.start();
             } catch (ConsensusException e) {

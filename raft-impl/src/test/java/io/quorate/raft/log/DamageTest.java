@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.quorate.raft.log.StorageRefusedException.Reason;
+import io.quorate.spi.storage.StorageRefusedException.Reason;
+import io.quorate.spi.storage.StorageRefusedException;
+import io.quorate.testing.disk.SimulatedDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package io.quorate.raft.log;
 
+import io.quorate.spi.storage.StorageRefusedException;
 import java.io.Closeable;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

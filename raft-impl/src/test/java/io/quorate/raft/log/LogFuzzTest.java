@@ -3,10 +3,12 @@ package io.quorate.raft.log;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.quorate.fuzz.Fuzzing;
 import io.quorate.fuzz.FuzzInput;
+import io.quorate.fuzz.Fuzzing;
 import io.quorate.fuzz.Reached;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.storage.StorageRefusedException;
+import io.quorate.testing.disk.SimulatedDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -20,6 +20,7 @@ import java.util.Map;
  * @param settings the consensus' own settings from the configuration; an unknown one is refused by {@code create}
  *     with an
  *     {@link IllegalArgumentException} that names those that exist
+ * @param environment the machine
  */
 public record ConsensusContext(
     NodeId self,
@@ -29,7 +30,8 @@ public record ConsensusContext(
     NodeLoop loop,
     PeerCaller peers,
     ConsensusHost host,
-    Map<String, String> settings) {
+    Map<String, String> settings,
+    ConsensusEnvironment environment) {
 
     public ConsensusContext {
         settings = Map.copyOf(settings);

@@ -19,12 +19,31 @@ import java.util.TreeSet;
 /**
  * A configuration of the cluster: who votes, who learns, and where each can be reached. Iterates in order of node id.
  *
+ * <p>While the voters change, a configuration is <em>joint</em> (thesis §4.3): it has the new voters and the outgoing
+ * ones, and whatever is decided needs a majority of each.
+ *
+ * @param epoch 1 for a cluster from its first start on; one more after each recovery from the permanent loss of its
+ *     quorum, so that members who were given up cannot come back unnoticed
  * @param voters the nodes whose majority decides
+ * @param outgoing the voters before the change under way, whose majority must agree too; empty unless joint. A node
+ *     may be in both, or an outgoing voter and a learner from then on
  * @param learners nodes that receive the log and do not vote
- * @param endpoints where each voter and learner can be reached, in order of preference
+ * @param joining those learners that become voters by themselves once they have caught up
+ * @param endpoints where each member can be reached, in order of preference
+ * @param stores the number of the data directory with which a voter takes part, where it is known. A node that comes
+ *     back with another one has lost what it promised, and must not vote
  */
 public record Membership(
-    SortedSet<NodeId> voters, SortedSet<NodeId> learners, SortedMap<NodeId, List<Endpoint>> endpoints) {
+    long epoch,
+    SortedSet<NodeId> voters,
+    SortedSet<NodeId> outgoing,
+    SortedSet<NodeId> learners,
+    SortedSet<NodeId> joining,
+    SortedMap<NodeId, List<Endpoint>> endpoints,
+    SortedMap<NodeId, Long> stores) {
+
+    /** The epoch of a cluster that never had to be recovered. */
+    public static final long FIRST_EPOCH = 1;
 
     /** The most members, voters and learners together. */
     public static final int MAX_MEMBERS = 64;
@@ -32,10 +51,23 @@ public record Membership(
     /** The most endpoints of one member. */
     public static final int MAX_ENDPOINTS = 8;
 
-    /** @throws IllegalArgumentException if a node is both voter and learner, or there are too many */
+    private static final int VOTER = 1;
+    private static final int OUTGOING = 2;
+    private static final int JOINING = 4;
+    private static final int KNOWN_STORE = 8;
+    private static final int LEARNER = 16;
+    private static final int ALL_FLAGS = 31;
+
+    /**
+     * @throws IllegalArgumentException if a node is both voter and learner, one joins that is no learner, a store is
+     *     of no member, the epoch is below {@link #FIRST_EPOCH}, or there are too many members
+     */
     public Membership {
         voters = Collections.unmodifiableSortedSet(new TreeSet<>(voters));
+        outgoing = Collections.unmodifiableSortedSet(new TreeSet<>(outgoing));
         learners = Collections.unmodifiableSortedSet(new TreeSet<>(learners));
+        joining = Collections.unmodifiableSortedSet(new TreeSet<>(joining));
+        stores = Collections.unmodifiableSortedMap(new TreeMap<>(stores));
         TreeMap<NodeId, List<Endpoint>> copy = new TreeMap<>();
         endpoints.forEach((id, list) -> copy.put(id, List.copyOf(list)));
         endpoints = Collections.unmodifiableSortedMap(copy);
@@ -43,11 +75,25 @@ public record Membership(
             throw new IllegalArgumentException("found voters " + voters + " and learners " + learners
                 + ", expected no node in both");
         }
-        if (voters.size() + learners.size() > MAX_MEMBERS) {
-            throw new IllegalArgumentException("found " + (voters.size() + learners.size())
-                + " members, expected at most "
-                + MAX_MEMBERS);
+        if (!learners.containsAll(joining)) {
+            throw new IllegalArgumentException("found joining " + joining + ", expected only learners " + learners);
         }
+        if (epoch < FIRST_EPOCH) {
+            throw new IllegalArgumentException("found epoch " + epoch + ", expected " + FIRST_EPOCH + " or more");
+        }
+        TreeSet<NodeId> all = union(voters, outgoing, learners);
+        if (all.size() > MAX_MEMBERS) {
+            throw new IllegalArgumentException("found " + all.size() + " members, expected at most " + MAX_MEMBERS);
+        }
+        if (!all.containsAll(stores.keySet())) {
+            throw new IllegalArgumentException("found stores of " + stores.keySet() + ", expected members " + all);
+        }
+    }
+
+    /** A configuration of the first epoch that is not joint, with learners that stay learners. */
+    public Membership(SortedSet<NodeId> voters, SortedSet<NodeId> learners,
+        SortedMap<NodeId, List<Endpoint>> endpoints) {
+        this(FIRST_EPOCH, voters, new TreeSet<>(), learners, new TreeSet<>(), endpoints, new TreeMap<>());
     }
 
     /** A configuration of voters alone. */
@@ -55,54 +101,104 @@ public record Membership(
         return new Membership(new TreeSet<>(endpoints.keySet()), new TreeSet<>(), new TreeMap<>(endpoints));
     }
 
-    /** Voters and learners. */
+    /** Voters, outgoing voters and learners. */
     public SortedSet<NodeId> members() {
-        TreeSet<NodeId> all = new TreeSet<>(voters);
-        all.addAll(learners);
-        return all;
+        return union(voters, outgoing, learners);
     }
 
     public boolean contains(NodeId node) {
-        return voters.contains(node) || learners.contains(node);
+        return votes(node) || learners.contains(node);
     }
 
-    /** The smallest number of voters that is a majority. */
+    /** Whether the voters are changing, so that two majorities must agree. */
+    public boolean isJoint() {
+        return !outgoing.isEmpty();
+    }
+
+    /** Whether {@code node}'s vote counts in a majority, the new one or the outgoing one. */
+    public boolean votes(NodeId node) {
+        return voters.contains(node) || outgoing.contains(node);
+    }
+
+    /** The smallest number of (new) voters that is a majority. */
     public int quorum() {
         return voters.size() / 2 + 1;
     }
 
     public Bytes encode() {
         BytesWriter out = new BytesWriter(256);
-        out.i32(voters.size() + learners.size());
-        for (NodeId id : members()) {
+        SortedSet<NodeId> members = members();
+        out.i32(members.size());
+        for (NodeId id : members) {
             List<Endpoint> places = Optional.ofNullable(endpoints.get(id)).orElse(List.of());
-            out.string(id.value()).bool(voters.contains(id)).i32(places.size());
+            out.string(id.value()).u8(flags(id)).i32(places.size());
             places.forEach(place -> out.string(place.toString()));
+            if (stores.containsKey(id)) {
+                out.i64(stores.get(id));
+            }
         }
-        return out.toBytes();
+        return out.i64(epoch).toBytes();
+    }
+
+    private int flags(NodeId id) {
+        return (voters.contains(id) ? VOTER : 0) | (outgoing.contains(id) ? OUTGOING : 0)
+            | (learners.contains(id) ? LEARNER : 0) | (joining.contains(id) ? JOINING : 0)
+            | (stores.containsKey(id) ? KNOWN_STORE : 0);
     }
 
     public static Membership decode(Bytes encoded) throws MalformedBytesException {
         BytesReader in = new BytesReader(encoded);
         TreeSet<NodeId> voters = new TreeSet<>();
+        TreeSet<NodeId> outgoing = new TreeSet<>();
         TreeSet<NodeId> learners = new TreeSet<>();
+        TreeSet<NodeId> joining = new TreeSet<>();
         TreeMap<NodeId, List<Endpoint>> endpoints = new TreeMap<>();
+        TreeMap<NodeId, Long> stores = new TreeMap<>();
         int count = in.count(MAX_MEMBERS, 9);
         try {
             for (int i = 0; i < count; i++) {
                 NodeId id = new NodeId(in.string(63));
-                (in.bool() ? voters : learners).add(id);
+                int flags = in.u8();
+                if ((flags & ~ALL_FLAGS) != 0) {
+                    throw new MalformedBytesException("membership: found flags " + flags + " of " + id
+                        + ", expected at most " + ALL_FLAGS);
+                }
+                if ((flags & OUTGOING) != 0) {
+                    outgoing.add(id);
+                }
+                if ((flags & VOTER) != 0) {
+                    voters.add(id);
+                }
+                if ((flags & LEARNER) != 0) {
+                    learners.add(id);
+                }
+                if ((flags & JOINING) != 0) {
+                    joining.add(id);
+                }
                 List<Endpoint> places = new ArrayList<>();
                 int most = in.count(MAX_ENDPOINTS, 4);
                 for (int j = 0; j < most; j++) {
                     places.add(Endpoint.parse(in.string(Endpoint.MAX_LENGTH)));
                 }
                 endpoints.put(id, places);
+                if ((flags & KNOWN_STORE) != 0) {
+                    stores.put(id, in.i64());
+                }
             }
+            long epoch = in.i64();
             in.end();
-            return new Membership(voters, learners, endpoints);
+            return new Membership(epoch, voters, outgoing, learners, joining, endpoints, stores);
         } catch (IllegalArgumentException e) {
             throw new MalformedBytesException("membership: " + e.getMessage());
         }
+    }
+
+    @SafeVarargs
+    private static TreeSet<NodeId> union(SortedSet<NodeId>... sets) {
+        TreeSet<NodeId> all = new TreeSet<>();
+        for (SortedSet<NodeId> set : sets) {
+            all.addAll(set);
+        }
+        return all;
     }
 }

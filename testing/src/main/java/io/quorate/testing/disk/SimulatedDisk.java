@@ -1,6 +1,9 @@
-package io.quorate.raft.log;
+package io.quorate.testing.disk;
 
-import io.quorate.raft.log.StorageRefusedException.Reason;
+import io.quorate.spi.storage.Disk;
+import io.quorate.spi.storage.StorageFullException;
+import io.quorate.spi.storage.StorageRefusedException.Reason;
+import io.quorate.spi.storage.StorageRefusedException;
 import java.io.Closeable;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -24,7 +27,7 @@ import java.util.TreeMap;
  *
  * <p>Deterministic: faults come at counted operations, and randomness from the generator that is passed in.
  */
-final class SimulatedDisk implements Disk {
+public final class SimulatedDisk implements Disk {
 
     /** What a crash leaves of unsynced writes is decided piece by piece; real disks have 512 or 4096. */
     private static final int[] PIECE_BYTES = {1, 7, 64, 512, 4096};
@@ -79,7 +82,7 @@ final class SimulatedDisk implements Disk {
     private boolean dead;
 
     /** A disk with one empty directory. */
-    SimulatedDisk(Path root) {
+    public SimulatedDisk(Path root) {
         this.root = root;
         Inode inode = new Inode(true);
         visible.put(root, inode);
@@ -89,17 +92,17 @@ final class SimulatedDisk implements Disk {
     /**
      * Whether the power has failed; the failure may have struck a background task, whose exception nobody has seen yet.
      */
-    boolean dead() {
+    public boolean dead() {
         return dead;
     }
 
     /** How many operations that change something there were so far. */
-    long operations() {
+    public long operations() {
         return operations;
     }
 
     /** The power fails within operation number {@code operation}. */
-    SimulatedDisk crashAt(long operation) {
+    public SimulatedDisk crashAt(long operation) {
         crashAt = operation;
         return this;
     }
@@ -108,24 +111,24 @@ final class SimulatedDisk implements Disk {
      * The fsync of a file that is operation number {@code operation} fails, and the kernel forgets that pages were
      * dirty.
      */
-    SimulatedDisk failForceAt(long operation) {
+    public SimulatedDisk failForceAt(long operation) {
         failForceAt = operation;
         return this;
     }
 
     /** The write that is operation number {@code operation} fails after half of it. */
-    SimulatedDisk failWriteAt(long operation) {
+    public SimulatedDisk failWriteAt(long operation) {
         failWriteAt = operation;
         return this;
     }
 
-    SimulatedDisk capacity(long bytes) {
+    public SimulatedDisk capacity(long bytes) {
         capacityBytes = bytes;
         return this;
     }
 
     /** As a file system that never overwrites in place: every write needs room, and a full disk may tear one. */
-    SimulatedDisk overwritesNeedRoom(boolean need) {
+    public SimulatedDisk overwritesNeedRoom(boolean need) {
         overwritesNeedRoom = need;
         return this;
     }
@@ -133,18 +136,18 @@ final class SimulatedDisk implements Disk {
     /**
      * The write that is operation number {@code operation} runs full after some bytes, and the next one has room again.
      */
-    SimulatedDisk fullAt(long operation, int afterBytes) {
+    public SimulatedDisk fullAt(long operation, int afterBytes) {
         fullAt = operation;
         fullAfterBytes = afterBytes;
         return this;
     }
 
-    long usedBytes() {
+    public long usedBytes() {
         return visible.values().stream().mapToLong(inode -> inode.visible.length).sum();
     }
 
     /** The disk after a power failure; this one is left as it is. */
-    SimulatedDisk afterPowerLoss(Random random) {
+    public SimulatedDisk afterPowerLoss(Random random) {
         int piece = PIECE_BYTES[random.nextInt(PIECE_BYTES.length)];
         double keep = KEEP_CHANCES[random.nextInt(KEEP_CHANCES.length)];
         return copy(random, (at, size) -> random.nextDouble() < keep, piece);
@@ -154,7 +157,7 @@ final class SimulatedDisk implements Disk {
      * The disk after a power failure that kept of every unsynced write exactly the bytes before file offset {@code
      * end}.
      */
-    SimulatedDisk afterPowerLossKeepingUpTo(int end) {
+    public SimulatedDisk afterPowerLossKeepingUpTo(int end) {
         return copy(null, (at, size) -> at < end, 1);
     }
 
@@ -199,7 +202,7 @@ final class SimulatedDisk implements Disk {
     }
 
     /** The disk after the process was killed: the kernel still has everything; locks are gone, faults too. */
-    SimulatedDisk afterKill() {
+    public SimulatedDisk afterKill() {
         SimulatedDisk next = new SimulatedDisk(root);
         Map<Inode, Inode> copies = new IdentityHashMap<>();
         next.visible.clear();
@@ -222,16 +225,16 @@ final class SimulatedDisk implements Disk {
     }
 
     /** All files, for tests that damage them. */
-    List<Path> files() {
+    public List<Path> files() {
         return visible.entrySet().stream().filter(entry -> !entry.getValue().directory).map(Map.Entry::getKey).toList();
     }
 
     /** The bytes of a file; writing to them is damage that no fsync notices. */
-    byte[] content(Path path) {
+    public byte[] content(Path path) {
         return visible.get(path).visible;
     }
 
-    void flipBit(Path path, int at, int bit) {
+    public void flipBit(Path path, int at, int bit) {
         Inode inode = visible.get(path);
         inode.visible[at] ^= (byte) (1 << bit);
         if (at < inode.durable.length) {

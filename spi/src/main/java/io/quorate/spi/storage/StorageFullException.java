@@ -1,4 +1,4 @@
-package io.quorate.raft.log;
+package io.quorate.spi.storage;
 
 import java.io.IOException;
 

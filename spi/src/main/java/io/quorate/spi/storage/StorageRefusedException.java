@@ -1,4 +1,4 @@
-package io.quorate.raft.log;
+package io.quorate.spi.storage;
 
 import java.io.IOException;
 
@@ -34,7 +34,8 @@ public final class StorageRefusedException extends IOException {
         return reason;
     }
 
-    static StorageRefusedException damaged(String where, String found, String expected) {
+    /** Damage, in words that tell the operator what to do. */
+    public static StorageRefusedException damaged(String where, String found, String expected) {
         return new StorageRefusedException(Reason.DAMAGED, where + ": found " + found + ", expected " + expected
             + ". Nothing was changed, and this node will not vote on damaged data. Restore the directory from a copy "
             + "taken while the node was stopped and not older than its last run, or remove this node from the cluster "

@@ -1,4 +1,4 @@
-package io.quorate.raft.driver;
+package io.quorate.spi.storage;
 
 import java.util.concurrent.Executor;
 

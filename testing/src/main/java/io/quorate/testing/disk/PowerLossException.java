@@ -1,7 +1,7 @@
-package io.quorate.raft.log;
+package io.quorate.testing.disk;
 
 /** The simulated machine has lost its power in the middle of an operation. */
-final class PowerLossException extends RuntimeException {
+public final class PowerLossException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
