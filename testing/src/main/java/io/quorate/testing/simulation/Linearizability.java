@@ -1,0 +1,279 @@
+package io.quorate.testing.simulation;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Whether a history could have been made by one copy of an object that does one thing at a time (Herlihy and Wing
+ * 1990). The search is that of Wing and Gong (1993) with Lowe's (2017) memory of configurations that led nowhere: a
+ * configuration is which operations have taken effect, and the state.
+ *
+ * <p>A search is exponential at worst, so it has a budget of steps, and counts steps and not seconds: the same history
+ * has the same verdict everywhere. Keep histories to about eight clients and 1,000 operations of one object; check
+ * each object (each key) by itself, which is as good (linearizability is local).
+ *
+ * <p>Stateless; thread-safe.
+ */
+public final class Linearizability {
+
+    /** Enough for a thousand operations of eight clients unless nearly all of their outcomes are unknown. */
+    public static final long DEFAULT_MAX_STEPS = 5_000_000;
+
+    private static final int MOST_SHOWN = 24;
+
+    /**
+     * One operation of one client.
+     *
+     * @param client who; the operations of one client may overlap
+     * @param input what was asked
+     * @param output what was answered; empty if the outcome is unknown: it may have happened at any time after it was
+     *     invoked, or never. What certainly did not happen does not belong in a history
+     * @param invokedAt when it was sent
+     * @param returnedAt when the answer came; ignored if the outcome is unknown
+     * @param <I> inputs
+     * @param <O> outputs
+     */
+    public record Operation<I, O>(String client, I input, Optional<O> output, long invokedAt, long returnedAt) {
+
+        /** @throws IllegalArgumentException if it returned before it was invoked */
+        public Operation {
+            if (output.isPresent() && returnedAt < invokedAt) {
+                throw new IllegalArgumentException("operation of " + client + ": found it returned at " + returnedAt
+                    + ", expected no earlier than its invocation at " + invokedAt);
+            }
+        }
+
+        /** One that was answered. */
+        public static <I, O> Operation<I, O> answered(String client, I input, O output, long invokedAt,
+                long returnedAt) {
+            return new Operation<>(client, input, Optional.of(output), invokedAt, returnedAt);
+        }
+
+        /** One whose outcome nobody knows. */
+        public static <I, O> Operation<I, O> unknown(String client, I input, long invokedAt) {
+            return new Operation<>(client, input, Optional.empty(), invokedAt, Long.MAX_VALUE);
+        }
+
+        private String describe() {
+            return "[" + invokedAt + ", " + output.map(o -> String.valueOf(returnedAt)).orElse("unknown") + "] "
+                + client + " " + input + output.map(o -> " -> " + o).orElse(" -> ?");
+        }
+    }
+
+    /**
+     * The object, done one operation at a time.
+     *
+     * @param <S> states; with value equality, immutable
+     * @param <I> inputs
+     * @param <O> outputs
+     */
+    public interface Model<S, I, O> {
+
+        S initial();
+
+        /**
+         * The state after an operation.
+         *
+         * @param output what was answered; empty if unknown, then every answer counts as possible
+         * @return empty if the object in this state would not have answered so
+         */
+        Optional<S> step(S state, I input, Optional<O> output);
+    }
+
+    /** What a check found. */
+    public sealed interface Verdict {
+
+        /** There is an order that explains everything. */
+        record Linearizable(long steps) implements Verdict {
+        }
+
+        /** There is none; {@code explanation} shows how far any order came. */
+        record Violated(String explanation) implements Verdict {
+        }
+
+        /** The budget ran out. Counts as a failure: what was not checked was not proved. */
+        record Undecided(long steps) implements Verdict {
+        }
+    }
+
+    private Linearizability() {
+    }
+
+    /** Checks with {@link #DEFAULT_MAX_STEPS}. */
+    public static <S, I, O> Verdict check(List<Operation<I, O>> history, Model<S, I, O> model) {
+        return check(history, model, DEFAULT_MAX_STEPS);
+    }
+
+    /** Checks the history of one object. The order of {@code history} does not matter. */
+    public static <S, I, O> Verdict check(List<Operation<I, O>> history, Model<S, I, O> model, long maxSteps) {
+        return new Search<>(history, model, maxSteps).run();
+    }
+
+    /** A place in the history: an invocation, or the return that belongs to it. */
+    private static final class Event {
+        private final int operation;
+        private final long at;
+        private final boolean invocation;
+        private Event match;
+        private Event previous;
+        private Event next;
+
+        Event(int operation, long at, boolean invocation) {
+            this.operation = operation;
+            this.at = at;
+            this.invocation = invocation;
+        }
+    }
+
+    private record Configuration<S>(BitSet done, S state) {
+    }
+
+    private record Choice<S>(Event invocation, S before) {
+    }
+
+    private static final class Search<S, I, O> {
+
+        private final List<Operation<I, O>> operations;
+        private final Model<S, I, O> model;
+        private final long maxSteps;
+        private final Event head = new Event(-1, Long.MIN_VALUE, true);
+        private final Set<Configuration<S>> seen = new HashSet<>();
+        private final ArrayList<Choice<S>> choices = new ArrayList<>();
+        private final BitSet done = new BitSet();
+        private int answeredLeft;
+        private List<Integer> longest = List.of();
+
+        Search(List<Operation<I, O>> history, Model<S, I, O> model, long maxSteps) {
+            this.operations = history.stream().sorted(Comparator.comparingLong(Operation::invokedAt)).toList();
+            this.model = model;
+            this.maxSteps = maxSteps;
+            link();
+        }
+
+        private void link() {
+            List<Event> events = new ArrayList<>();
+            for (int i = 0; i < operations.size(); i++) {
+                Operation<I, O> operation = operations.get(i);
+                Event invoked = new Event(i, operation.invokedAt(), true);
+                events.add(invoked);
+                if (operation.output().isPresent()) {
+                    invoked.match = new Event(i, operation.returnedAt(), false);
+                    events.add(invoked.match);
+                    answeredLeft++;
+                }
+            }
+            // At one time, invocations first: two operations that only touch may have been either way round.
+            events.sort(Comparator.<Event>comparingLong(event -> event.at).thenComparing(event -> !event.invocation)
+                .thenComparingInt(event -> event.operation));
+            Event last = head;
+            for (Event event : events) {
+                last.next = event;
+                event.previous = last;
+                last = event;
+            }
+        }
+
+        Verdict run() {
+            S state = model.initial();
+            long steps = 0;
+            Event at = head.next;
+            while (answeredLeft > 0) {
+                if (++steps > maxSteps) {
+                    return new Verdict.Undecided(steps);
+                }
+                if (at != null && at.invocation) {
+                    Operation<I, O> operation = operations.get(at.operation);
+                    Optional<S> after = model.step(state, operation.input(), operation.output());
+                    if (after.isPresent() && isNew(at.operation, after.get())) {
+                        choices.add(new Choice<>(at, state));
+                        take(at);
+                        state = after.get();
+                        at = head.next;
+                        continue;
+                    }
+                    at = at.next;
+                    continue;
+                }
+                // A return whose operation has not taken effect, or the end: no order from here explains it.
+                if (choices.isEmpty()) {
+                    return new Verdict.Violated(explanation());
+                }
+                Choice<S> last = choices.removeLast();
+                giveBack(last.invocation());
+                state = last.before();
+                at = last.invocation().next;
+            }
+            return new Verdict.Linearizable(steps);
+        }
+
+        private boolean isNew(int operation, S after) {
+            BitSet with = (BitSet) done.clone();
+            with.set(operation);
+            return seen.add(new Configuration<>(with, after));
+        }
+
+        private void take(Event invocation) {
+            done.set(invocation.operation);
+            unlink(invocation);
+            if (invocation.match != null) {
+                unlink(invocation.match);
+                answeredLeft--;
+            }
+            if (choices.size() > longest.size()) {
+                longest = choices.stream().map(choice -> choice.invocation().operation).toList();
+            }
+        }
+
+        private void giveBack(Event invocation) {
+            done.clear(invocation.operation);
+            if (invocation.match != null) {
+                relink(invocation.match);
+                answeredLeft++;
+            }
+            relink(invocation);
+        }
+
+        private static void unlink(Event event) {
+            event.previous.next = event.next;
+            if (event.next != null) {
+                event.next.previous = event.previous;
+            }
+        }
+
+        private static void relink(Event event) {
+            event.previous.next = event;
+            if (event.next != null) {
+                event.next.previous = event;
+            }
+        }
+
+        private String explanation() {
+            StringBuilder text = new StringBuilder("no order of these operations explains their results.\n");
+            text.append("The longest order that was found ends with:\n");
+            S state = model.initial();
+            Map<Integer, S> states = new HashMap<>();
+            for (int operation : longest) {
+                Operation<I, O> one = operations.get(operation);
+                state = model.step(state, one.input(), one.output()).orElseThrow();
+                states.put(operation, state);
+            }
+            int from = Math.max(0, longest.size() - MOST_SHOWN);
+            for (int operation : longest.subList(from, longest.size())) {
+                text.append("  ").append(operations.get(operation).describe()).append("   state: ")
+                    .append(states.get(operation)).append('\n');
+            }
+            text.append("These were left:\n");
+            operations.stream().filter(operation -> operation.output().isPresent()
+                    && !longest.contains(operations.indexOf(operation))).limit(MOST_SHOWN)
+                .forEach(operation -> text.append("  ").append(operation.describe()).append('\n'));
+            return text.toString();
+        }
+    }
+}
