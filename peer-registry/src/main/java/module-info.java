@@ -7,4 +7,6 @@ module io.quorate.registry {
     exports io.quorate.registry.node;
     exports io.quorate.registry.protocol;
     exports io.quorate.registry.session;
+
+    provides io.quorate.spi.node.NodeProvider with io.quorate.registry.provider.ControlPlaneNodeProvider;
 }

@@ -9,6 +9,7 @@ module io.quorate.spi {
     exports io.quorate.spi;
     exports io.quorate.spi.consensus;
     exports io.quorate.spi.identity;
+    exports io.quorate.spi.node;
     exports io.quorate.spi.plugin;
     exports io.quorate.spi.storage;
     exports io.quorate.spi.time;
@@ -19,5 +20,6 @@ module io.quorate.spi {
     uses io.quorate.api.StateMachine;
     uses io.quorate.spi.consensus.ConsensusProvider;
     uses io.quorate.spi.identity.IdentityProvider;
+    uses io.quorate.spi.node.NodeProvider;
     uses io.quorate.spi.transport.TransportProvider;
 }

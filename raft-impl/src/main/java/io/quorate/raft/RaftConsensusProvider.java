@@ -36,7 +36,8 @@ public final class RaftConsensusProvider implements ConsensusProvider {
         return new RaftConsensus(context, settings,
             () -> FileLogStore.open(machine.disk().orElse(SystemDisk.INSTANCE),
                 new StorageOptions(context.directory(), context.cluster(), context.self(), context.bootstrap(),
-                    Instant.ofEpochMilli(context.loop().clock().wallMillis())),
+                    Instant.ofEpochMilli(context.loop().clock().wallMillis()), settings.firstSegmentBytes(),
+                    settings.maxSegmentBytes()),
                 machine.background().orElse(FileLogStore.ALLOCATOR)),
             () -> machine.storageThread().<StorageExecutor>map(
                     starter -> starter.apply("quorate-storage-" + context.self()))

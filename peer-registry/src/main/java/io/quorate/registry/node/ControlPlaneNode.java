@@ -120,7 +120,9 @@ public final class ControlPlaneNode implements ControlPlane {
         }
         boolean running = false;
         try {
-            makeDirectory(settings.directory());
+            if (settings.environment().disk().isEmpty()) {
+                makeDirectory(settings.directory());
+            }
             core.consensus().start();
             startThreads();
             core.sessions().start();

@@ -20,8 +20,8 @@ class RaftSettingsTest {
         String message = assertThrows(IllegalArgumentException.class,
             () -> RaftSettings.parse(Map.of("fsync", "false"))).getMessage();
         assertTrue(message.contains("\"fsync\""), message);
-        assertTrue(message.contains("election-timeout-max-millis, election-timeout-min-millis, heartbeat-millis, "
-            + "max-append-bytes"), message);
+        assertTrue(message.contains("election-timeout-max-millis, election-timeout-min-millis, "
+            + "first-segment-bytes, heartbeat-millis, max-append-bytes, max-segment-bytes"), message);
     }
 
     @Test
@@ -29,6 +29,7 @@ class RaftSettingsTest {
         for (Map<String, String> wrong : List.of(
             Map.of("election-timeout-max-millis", "999"), Map.of("heartbeat-millis", "400"),
             Map.of("heartbeat-millis", "0"), Map.of("heartbeat-millis", "fast"),
+            Map.of("first-segment-bytes", "100"), Map.of("max-segment-bytes", "2000000000"),
             Map.of("max-append-bytes", "1"), Map.of("max-append-bytes", "100000000"))) {
             assertThrows(IllegalArgumentException.class, () -> RaftSettings.parse(wrong), wrong.toString());
         }

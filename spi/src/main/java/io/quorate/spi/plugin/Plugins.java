@@ -4,6 +4,7 @@ import io.quorate.api.StateMachine;
 import io.quorate.spi.QuorateProvider;
 import io.quorate.spi.consensus.ConsensusProvider;
 import io.quorate.spi.identity.IdentityProvider;
+import io.quorate.spi.node.NodeProvider;
 import io.quorate.spi.transport.TransportProvider;
 import java.io.IOException;
 import java.lang.module.Configuration;
@@ -45,6 +46,7 @@ public final class Plugins {
     private final List<PluginCandidate<IdentityProvider>> identities;
     private final List<PluginCandidate<TransportProvider>> transports;
     private final List<PluginCandidate<StateMachine>> stateMachines;
+    private final List<PluginCandidate<NodeProvider>> nodes;
 
     private Plugins(List<ModuleLayer> layers) throws PluginException {
         consensus = find(ConsensusProvider.class, layers, "consensus", QuorateProvider::name,
@@ -55,6 +57,7 @@ public final class Plugins {
             TransportProvider::spiVersion);
         stateMachines = find(StateMachine.class, layers, "state machine", StateMachine::name,
             machine -> QuorateProvider.SPI_VERSION);
+        nodes = find(NodeProvider.class, layers, "node", QuorateProvider::name, NodeProvider::spiVersion);
     }
 
     /** Finds the plugins of the application alone. */
@@ -95,6 +98,11 @@ public final class Plugins {
         return PluginCandidate.choose("state machine", "io.quorate.kv", stateMachines, configured);
     }
 
+    /** What makes whole nodes, for what runs them without knowing them; see {@link #consensus}. */
+    public NodeProvider node(Optional<String> configured) throws PluginException {
+        return PluginCandidate.choose("node", "io.quorate.registry", nodes, configured);
+    }
+
     /**
      * All transports by their scheme.
      *
@@ -115,7 +123,10 @@ public final class Plugins {
         return Collections.unmodifiableSortedMap(byScheme);
     }
 
-    /** Everything that was found, in order of service and name. */
+    /**
+     * Everything that was found and that a configuration chooses among, in order of service and name. What makes
+     * nodes is not: whoever composes a node knows it.
+     */
     public List<FoundPlugin> found() {
         List<FoundPlugin> all = new ArrayList<>();
         List.of(consensus, identities, stateMachines, transports).forEach(

@@ -11,6 +11,9 @@ import java.util.random.RandomGenerator;
 /**
  * A node loop in a {@link VirtualWorld}: the same contract as the production thread's, without a thread. A task that
  * throws fails the test at once.
+ *
+ * <p>Its clock is the world's, unless it is made to go faster or slower ({@link #clockRate}) or its wall clock is set
+ * ({@link #jumpWallClock}); and it can be stopped for a while ({@link #pause}), as SIGSTOP does.
  */
 public final class VirtualLoop implements NodeLoop {
 
@@ -20,6 +23,13 @@ public final class VirtualLoop implements NodeLoop {
     private boolean turnScheduled;
     private boolean running;
     private boolean stopped;
+    private boolean paused;
+    private boolean turnMissed;
+    private final Clock clock = new LoopClock();
+    private double rate = 1;
+    private long rateSinceWorldNanos;
+    private long rateSinceLocalNanos;
+    private long wallOffsetMillis;
 
     public VirtualLoop(VirtualWorld world) {
         this.world = world;
@@ -45,7 +55,10 @@ public final class VirtualLoop implements NodeLoop {
     @Override
     public Cancellable schedule(long delayNanos, Runnable task) {
         boolean[] cancelled = new boolean[1];
-        world.schedule(delayNanos, () -> {
+        if (delayNanos < 0) {
+            throw new IllegalArgumentException("found a delay of " + delayNanos + " ns, expected 0 or more");
+        }
+        world.schedule(rate == 1 ? delayNanos : (long) Math.ceil(delayNanos / rate), () -> {
             if (!cancelled[0]) {
                 execute(() -> {
                     if (!cancelled[0]) {
@@ -64,7 +77,7 @@ public final class VirtualLoop implements NodeLoop {
 
     @Override
     public Clock clock() {
-        return world.clock();
+        return clock;
     }
 
     @Override
@@ -78,7 +91,40 @@ public final class VirtualLoop implements NodeLoop {
         tasks.clear();
     }
 
+    /** From now on this loop's clock, and the delays of what is scheduled, run {@code factor} times as fast. */
+    public void clockRate(double factor) {
+        if (!(factor > 0)) {
+            throw new IllegalArgumentException("found a clock rate of " + factor + ", expected more than 0");
+        }
+        rateSinceLocalNanos = clock.nanoTime();
+        rateSinceWorldNanos = world.clock().nanoTime();
+        rate = factor;
+    }
+
+    /** Sets the wall clock forth, or back if negative. The monotonic clock does not notice. */
+    public void jumpWallClock(long millis) {
+        wallOffsetMillis += millis;
+    }
+
+    /** Stops it for a while: its time goes on, and nothing runs. What becomes due, and what is handed in, waits. */
+    public void pause() {
+        paused = true;
+    }
+
+    /** Lets everything run that has waited. */
+    public void resume() {
+        paused = false;
+        if (turnMissed) {
+            turnMissed = false;
+            world.schedule(0, this::turn);
+        }
+    }
+
     private void turn() {
+        if (paused) {
+            turnMissed = true;
+            return;
+        }
         turnScheduled = false;
         if (stopped) {
             return;
@@ -99,6 +145,20 @@ public final class VirtualLoop implements NodeLoop {
         if (!tasks.isEmpty() && !turnScheduled) {
             turnScheduled = true;
             world.schedule(0, this::turn);
+        }
+    }
+
+    private final class LoopClock implements Clock {
+        @Override
+        public long nanoTime() {
+            long worldNanos = world.clock().nanoTime();
+            return rate == 1 ? rateSinceLocalNanos + worldNanos - rateSinceWorldNanos
+                : rateSinceLocalNanos + (long) ((worldNanos - rateSinceWorldNanos) * rate);
+        }
+
+        @Override
+        public long wallMillis() {
+            return world.clock().wallMillis() + wallOffsetMillis;
         }
     }
 }
