@@ -1,6 +1,5 @@
 package io.quorate.registry.node;
 
-import io.quorate.api.AppliedCommand;
 import io.quorate.api.Bytes;
 import io.quorate.api.CommandRejectedException;
 import io.quorate.api.ControlPlaneException;
@@ -13,7 +12,6 @@ import io.quorate.api.PeerEvent;
 import io.quorate.api.StateMachine;
 import io.quorate.api.UnavailableException;
 import io.quorate.registry.directory.RegistryState;
-import io.quorate.registry.protocol.CommandBatch;
 import io.quorate.registry.protocol.Outcome;
 import io.quorate.registry.protocol.ProtocolLimits;
 import io.quorate.registry.session.Counters;
@@ -68,6 +66,7 @@ final class Applier {
 
     private final StateMachine stateMachine;
     private final RegistryState registry;
+    private final CommandRunner commandRunner;
     private final Counters counters;
     private final Listener listener;
     private final PriorityQueue<WaitingRead> waitingReads = new PriorityQueue<>();
@@ -77,9 +76,11 @@ final class Applier {
     private volatile LogIndex applied = LogIndex.ZERO;
     private volatile Optional<String> stopped = Optional.empty();
 
-    Applier(StateMachine stateMachine, RegistryState registry, Counters counters, Listener listener) {
+    Applier(StateMachine stateMachine, RegistryState registry, ClientSessions sessions, Counters counters,
+            Listener listener) {
         this.stateMachine = stateMachine;
         this.registry = registry;
+        this.commandRunner = new CommandRunner(stateMachine, sessions);
         this.counters = counters;
         this.listener = listener;
     }
@@ -119,12 +120,13 @@ final class Applier {
                 switch (entry.type()) {
                     case COMMANDS -> {
                         commands = true;
-                        results = applyCommands(entry, wanted);
+                        results = commandRunner.apply(entry, wanted);
                     }
                     case REGISTRY -> {
                         others = true;
                         events = joined(events, registry.apply(entry.payload()));
                     }
+                    case SESSIONS -> commandRunner.advance(entry.payload());
                     case NO_OP, CONFIGURATION -> others = true;
                 }
                 if (ours != null) {
@@ -157,29 +159,6 @@ final class Applier {
         if (others) {
             listener.applied(events);
         }
-    }
-
-    private List<Outcome> applyCommands(CommittedEntry entry, boolean wanted) throws MalformedBytesException {
-        List<Bytes> commands = CommandBatch.decode(entry.payload()).commands();
-        List<Outcome> outcomes = wanted ? new ArrayList<>(commands.size()) : List.of();
-        for (int position = 0; position < commands.size(); position++) {
-            AppliedCommand command = new AppliedCommand(entry.term(), entry.index(), position, commands.get(position));
-            try {
-                Bytes result = stateMachine.apply(command);
-                if (result == null) {
-                    throw new IllegalStateException("the state machine '" + stateMachine.name() + "' returned null at "
-                        + "position " + position + ", expected a result");
-                }
-                if (wanted) {
-                    outcomes.add(Outcome.ok(result));
-                }
-            } catch (CommandRejectedException e) {
-                if (wanted) {
-                    outcomes.add(Outcome.rejected(e.getMessage()));
-                }
-            }
-        }
-        return outcomes;
     }
 
     private static List<PeerEvent> joined(List<PeerEvent> before, List<PeerEvent> after) {

@@ -67,9 +67,11 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     private final long startedNanos;
     private final CompletableFuture<NodeFailure> failure = new CompletableFuture<>();
     private final RegistryState registry = new RegistryState();
+    private final ClientSessions clientSessions = new ClientSessions();
     private final Applier applier;
     private final Sessions sessions;
     private final Consensus consensus;
+    private final SessionClock sessionClock;
     private final Submissions submissions;
     private final Reads reads;
     private final Watches watches;
@@ -94,7 +96,8 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         this.startedNanos = loop.clock().nanoTime();
         // Registered before the consensus can register its own: what is proposed in a turn is sent in the same.
         loop.onTurnEnd(this::turnEnd);
-        this.applier = new Applier(settings.stateMachine(), registry, settings.counters(), this);
+        this.applier =
+            new Applier(settings.stateMachine(), registry, clientSessions, settings.counters(), this);
         this.sessions = new Sessions(new Sessions.Context(loop, settings.identity(), settings.transports(),
             LocalDescription.of(settings.cluster(), settings.identity().self(), incarnation, endpointsBeforeBinding(),
                 settings.version()),
@@ -103,6 +106,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         this.consensus = settings.consensus().create(new ConsensusContext(settings.self(), settings.cluster(),
             settings.directory(), settings.bootstrap(), loop, sessions, this, settings.consensusSettings(),
             settings.environment()));
+        this.sessionClock = new SessionClock(loop, consensus, clientSessions);
         this.submissions =
             new Submissions(loop, settings.self(), consensus, new Forwarder(loop, sessions, applyThread));
         this.reads = new Reads(loop, consensus, applier, applyThread);
@@ -272,6 +276,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         ConsensusStatus before = status;
         status = now;
         lookAgain = true;
+        sessionClock.statusChanged(now);
         if (before == null || before.role() != now.role() || !before.leader().equals(now.leader())) {
             LOG.info("Node {} is {} in term {}; leader: {}", settings.self(), label(now.role()), now.term(),
                 now.leader().map(NodeId::value).orElse("none"));

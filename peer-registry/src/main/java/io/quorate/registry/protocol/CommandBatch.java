@@ -12,10 +12,33 @@ import java.util.List;
 /**
  * Commands that travel and are logged together: the request of SUBMIT, and the payload of an entry of type COMMANDS.
  *
- * <p>{@code i32 count, count × (i32 length, bytes)}. Both uses have the same form, so that a batch that arrives is
- * proposed or passed on without touching a single command: its {@link #body} is joined to others' as it is.
+ * <p>Without sessions {@code i32 count, count × (i32 length, bytes)}. With sessions the count's highest bit is set and
+ * groups follow: {@code i64 session, i64 first, i64 answeredBelow, i32 count, count × (i32 length, bytes)}. Both uses
+ * have the same form, so that a batch that arrives is proposed or passed on without touching a single command: its
+ * {@link #body} is joined to others' as it is. What a session costs is paid by the group, not by the command.
  */
 public final class CommandBatch {
+
+    /** The session of commands without one: each is applied whenever it is committed. */
+    public static final long NO_SESSION = 0;
+
+    /** Stands where a session's number would, to open one; the result of the empty command is the number, i64. */
+    public static final long OPENS_SESSION = -1;
+
+    /** What a group takes beside its commands, in bytes. */
+    public static final int GROUP_BYTES = 3 * Long.BYTES + Integer.BYTES;
+
+    private static final int WITH_GROUPS = 1 << 31;
+
+    /**
+     * Commands of one session with consecutive sequences, within a batch.
+     *
+     * @param session {@link #NO_SESSION}, {@link #OPENS_SESSION}, or the number of an open session
+     * @param first the sequence of the first command, from 1; 0 without a session
+     * @param answeredBelow the session's owner waits for no sequence below this one any more; 0 without a session
+     */
+    public record Group(long session, long first, long answeredBelow, List<Bytes> commands) {
+    }
 
     private final Bytes payload;
     private final int count;
@@ -36,15 +59,56 @@ public final class CommandBatch {
                 + ProtocolLimits.MAX_BATCH_BYTES);
         }
         BytesReader in = new BytesReader(payload);
-        int count = in.count(ProtocolLimits.MAX_BATCH_COMMANDS, Integer.BYTES);
+        int count = in.i32();
+        if ((count & WITH_GROUPS) == 0) {
+            in = new BytesReader(payload);
+            count = checkCommands(in);
+        } else {
+            count &= ~WITH_GROUPS;
+            if (count > ProtocolLimits.MAX_BATCH_COMMANDS) {
+                throw new MalformedBytesException("found " + count + " commands, expected at most "
+                    + ProtocolLimits.MAX_BATCH_COMMANDS);
+            }
+            int found = 0;
+            while (in.remaining() > 0) {
+                found += checkGroup(in);
+            }
+            if (found != count) {
+                throw new MalformedBytesException("found " + found + " commands in groups, expected " + count);
+            }
+        }
         if (count == 0) {
             throw new MalformedBytesException("found a batch without commands, expected at least one");
         }
+        in.end();
+        return new CommandBatch(payload, count);
+    }
+
+    private static int checkGroup(BytesReader in) throws MalformedBytesException {
+        long session = in.i64();
+        long first = in.i64();
+        long answeredBelow = in.i64();
+        int from = in.position();
+        int commands = checkCommands(in);
+        boolean sound = session > NO_SESSION
+            ? first >= 1 && first <= Long.MAX_VALUE - commands && answeredBelow >= 1 && answeredBelow <= first
+            : session >= OPENS_SESSION && first == 0 && answeredBelow == 0;
+        boolean opensWithCommands = session == OPENS_SESSION
+            && in.position() - from != Integer.BYTES * (1 + commands);
+        if (!sound || opensWithCommands || commands == 0) {
+            throw new MalformedBytesException("found a group of session " + session + " with " + commands
+                + " commands from sequence " + first + ", answered below " + answeredBelow
+                + ", expected an open session and 1 <= answered below <= sequence, or no session and neither");
+        }
+        return commands;
+    }
+
+    private static int checkCommands(BytesReader in) throws MalformedBytesException {
+        int count = in.count(ProtocolLimits.MAX_BATCH_COMMANDS, Integer.BYTES);
         for (int i = 0; i < count; i++) {
             in.bytes(Command.MAX_PAYLOAD_BYTES);
         }
-        in.end();
-        return new CommandBatch(payload, count);
+        return count;
     }
 
     /** How many commands there are; at least one. */
@@ -57,25 +121,64 @@ public final class CommandBatch {
         return payload.length() - Integer.BYTES;
     }
 
-    /** The commands with their lengths, without the count. */
+    /** The commands with their lengths and groups, without the count. */
     public Bytes body() {
         return payload.slice(Integer.BYTES, bodyBytes());
     }
 
+    private boolean hasGroups() {
+        return payload.at(0) < 0;
+    }
+
     /** The commands in order; slices of the payload. */
     public List<Bytes> commands() {
+        if (!hasGroups()) {
+            return commands(Integer.BYTES, count);
+        }
         List<Bytes> commands = new ArrayList<>(count);
+        groups().forEach(group -> commands.addAll(group.commands));
+        return commands;
+    }
+
+    /** The groups in order; at least one. Commands without a session that follow one another are one group. */
+    public List<Group> groups() {
+        if (!hasGroups()) {
+            return List.of(new Group(NO_SESSION, 0, 0, commands(Integer.BYTES, count)));
+        }
+        List<Group> groups = new ArrayList<>();
         int at = Integer.BYTES;
-        for (int i = 0; i < count; i++) {
-            int length = (payload.at(at) & 0xFF) << 24 | (payload.at(at + 1) & 0xFF) << 16
-                | (payload.at(at + 2) & 0xFF) << 8 | payload.at(at + 3) & 0xFF;
+        while (at < payload.length()) {
+            List<Bytes> commands = commands(at + GROUP_BYTES, i32(at + 3 * Long.BYTES));
+            groups.add(new Group(i64(at), i64(at + Long.BYTES), i64(at + 2 * Long.BYTES), commands));
+            at += GROUP_BYTES;
+            for (Bytes command : commands) {
+                at += bodyBytes(command);
+            }
+        }
+        return groups;
+    }
+
+    private List<Bytes> commands(int from, int number) {
+        List<Bytes> commands = new ArrayList<>(number);
+        int at = from;
+        for (int i = 0; i < number; i++) {
+            int length = i32(at);
             commands.add(payload.slice(at + Integer.BYTES, length));
             at += Integer.BYTES + length;
         }
         return commands;
     }
 
-    /** What one command takes in a batch, in bytes. */
+    private int i32(int at) {
+        return (payload.at(at) & 0xFF) << 24 | (payload.at(at + 1) & 0xFF) << 16
+            | (payload.at(at + 2) & 0xFF) << 8 | payload.at(at + 3) & 0xFF;
+    }
+
+    private long i64(int at) {
+        return (long) i32(at) << 32 | i32(at + Integer.BYTES) & 0xFFFF_FFFFL;
+    }
+
+    /** What one command takes in a batch, in bytes, beside its group. */
     public static int bodyBytes(Bytes command) {
         return Integer.BYTES + command.length();
     }
@@ -83,8 +186,31 @@ public final class CommandBatch {
     /** Joins commands and batches into one. Copies none of them. Not thread-safe. */
     public static final class Joiner {
 
+        /** Pieces of one group to be; or, if it {@code isWhole}, one piece that has its groups' beginnings in it. */
+        private static final class Run {
+            private final long session;
+            private final long first;
+            private final long answeredBelow;
+            private final boolean isWhole;
+            private int pieces;
+            private int count;
+
+            private Run(long session, long first, long answeredBelow, boolean isWhole) {
+                this.session = session;
+                this.first = first;
+                this.answeredBelow = answeredBelow;
+                this.isWhole = isWhole;
+            }
+
+            private boolean continuesWith(long otherSession, long sequence) {
+                return !isWhole && session == otherSession && (session <= NO_SESSION || first + count == sequence);
+            }
+        }
+
         /** Single commands, whose lengths are still to be written, and bodies, which contain them. */
         private final List<Bytes> pieces = new ArrayList<>();
+        private final List<Run> runs = new ArrayList<>();
+        private boolean withGroups;
         private int singles;
         private int count;
         private int bodyBytes;
@@ -102,22 +228,50 @@ public final class CommandBatch {
         /** Whether {@code commands} more commands, of {@code bytes} with their lengths, still fit. */
         public boolean fits(int commands, int bytes) {
             return count + commands <= ProtocolLimits.MAX_BATCH_COMMANDS
-                && Integer.BYTES + bodyBytes + bytes <= ProtocolLimits.MAX_BATCH_BYTES;
+                && Integer.BYTES + bodyBytes + GROUP_BYTES * (runs.size() + 1) + bytes
+                    <= ProtocolLimits.MAX_BATCH_BYTES;
         }
 
+        /** Adds a command without a session. */
         public Joiner add(Bytes command) {
-            append(command, 1, bodyBytes(command), false);
-            singles++;
+            append(run(NO_SESSION, 0, 0, false), command, 1, bodyBytes(command), false);
+            return this;
+        }
+
+        /**
+         * Adds a command of a session; those with consecutive sequences that follow one another share a group.
+         *
+         * @param answeredBelow at most {@code sequence}
+         */
+        public Joiner add(long session, long sequence, long answeredBelow, Bytes command) {
+            append(run(session, sequence, answeredBelow, false), command, 1, bodyBytes(command), false);
+            return this;
+        }
+
+        /** Opens a session: a command whose result is its number. */
+        public Joiner addOpening() {
+            append(run(OPENS_SESSION, 0, 0, false), Bytes.empty(), 1, Integer.BYTES, false);
             return this;
         }
 
         public Joiner add(CommandBatch batch) {
-            append(batch.body(), batch.count(), batch.bodyBytes(), true);
+            append(run(NO_SESSION, 0, 0, batch.hasGroups()), batch.body(), batch.count(), batch.bodyBytes(), true);
             return this;
         }
 
-        private void append(Bytes piece, int commands, int bytes, boolean body) {
-            if (!fits(commands, bytes)) {
+        private Run run(long session, long first, long answeredBelow, boolean isWhole) {
+            Run last = runs.isEmpty() ? null : runs.getLast();
+            if (!isWhole && last != null && last.continuesWith(session, first)) {
+                return last;
+            }
+            withGroups |= isWhole || session != NO_SESSION;
+            Run next = new Run(session, first, answeredBelow, isWhole);
+            runs.add(next);
+            return next;
+        }
+
+        private void append(Run run, Bytes piece, int commands, int bytes, boolean body) {
+            if (!hasRoomFor(commands, bytes)) {
                 throw new IllegalStateException("found " + commands + " commands of " + bytes + " bytes to join to "
                     + count + " of " + bodyBytes + ", expected to be asked first whether they fit");
             }
@@ -126,31 +280,52 @@ public final class CommandBatch {
             }
             isBody[pieces.size()] = body;
             pieces.add(piece);
+            run.pieces++;
+            run.count += commands;
+            singles += body ? 0 : 1;
             count += commands;
             bodyBytes += bytes;
         }
 
-        /** The batch in parts: one shared array holds the count and all lengths; the commands are the pieces given. */
+        private boolean hasRoomFor(int commands, int bytes) {
+            return count + commands <= ProtocolLimits.MAX_BATCH_COMMANDS
+                && Integer.BYTES + bodyBytes + GROUP_BYTES * runs.size() + bytes <= ProtocolLimits.MAX_BATCH_BYTES;
+        }
+
+        /** The batch in parts: one shared array holds all numbers; the commands are the pieces given. */
         public List<Bytes> toParts() {
-            BytesWriter out = new BytesWriter(Integer.BYTES * (1 + singles));
-            out.i32(count);
-            for (int i = 0; i < pieces.size(); i++) {
-                if (!isBody[i]) {
-                    out.i32(pieces.get(i).length());
+            BytesWriter out = new BytesWriter(Integer.BYTES * (1 + singles) + GROUP_BYTES * runs.size());
+            out.i32(withGroups ? count | WITH_GROUPS : count);
+            int next = 0;
+            for (Run run : runs) {
+                if (withGroups && !run.isWhole) {
+                    out.i64(run.session).i64(run.first).i64(run.answeredBelow).i32(run.count);
+                }
+                for (int i = 0; i < run.pieces; i++, next++) {
+                    if (!isBody[next]) {
+                        out.i32(pieces.get(next).length());
+                    }
                 }
             }
-            Bytes numbers = out.toBytes();
+            return interleaved(out.toBytes());
+        }
+
+        private List<Bytes> interleaved(Bytes numbers) {
             List<Bytes> parts = new ArrayList<>(1 + 2 * pieces.size());
             int from = 0;
             int to = Integer.BYTES;
-            for (int i = 0; i < pieces.size(); i++) {
-                // The count and the first length lie side by side, and so are one part.
-                to += isBody[i] ? 0 : Integer.BYTES;
-                if (to > from) {
-                    parts.add(numbers.slice(from, to - from));
-                    from = to;
+            int next = 0;
+            for (Run run : runs) {
+                to += withGroups && !run.isWhole ? GROUP_BYTES : 0;
+                for (int i = 0; i < run.pieces; i++, next++) {
+                    // Numbers that lie side by side are one part.
+                    to += isBody[next] ? 0 : Integer.BYTES;
+                    if (to > from) {
+                        parts.add(numbers.slice(from, to - from));
+                        from = to;
+                    }
+                    parts.add(pieces.get(next));
                 }
-                parts.add(pieces.get(i));
             }
             return parts;
         }

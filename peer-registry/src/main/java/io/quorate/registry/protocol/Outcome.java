@@ -7,22 +7,55 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the state machine answered to one command or query of a batch: {@code u8 0|1, bytes}.
+ * What became of one command or query of a batch: {@code u8 kind, bytes}.
  *
- * @param rejected whether it refused
- * @param payload the result, or the refusal's message in UTF-8
+ * @param kind see {@link Kind}
+ * @param payload the result, or the refusal's message in UTF-8; empty for the others
  */
-public record Outcome(boolean rejected, Bytes payload) {
+public record Outcome(Kind kind, Bytes payload) {
+
+    /** The closed list. */
+    public enum Kind {
+        /** The state machine's result. */
+        OK,
+        /** The state machine has refused. */
+        REJECTED,
+        /**
+         * The command's session is not open any more. By this very entry nothing happened; whether an earlier attempt
+         * was applied is not known any more.
+         */
+        SESSION_EXPIRED,
+        /**
+         * A repetition of a command whose result is not kept any more: its owner has said that it waits no longer, or
+         * waits for too many. It is not applied now; whether it was is known only if it had its place.
+         */
+        RESULT_GONE;
+
+        private static final Kind[] ALL = values();
+    }
+
+    public static final Outcome SESSION_EXPIRED = new Outcome(Kind.SESSION_EXPIRED, Bytes.empty());
+    public static final Outcome RESULT_GONE = new Outcome(Kind.RESULT_GONE, Bytes.empty());
 
     /** What an outcome takes beside its payload, in bytes. */
     static final int OVERHEAD_BYTES = 1 + Integer.BYTES;
 
     public static Outcome ok(Bytes result) {
-        return new Outcome(false, result);
+        return new Outcome(Kind.OK, result);
     }
 
     public static Outcome rejected(String message) {
-        return new Outcome(true, Bytes.utf8(Fields.cut(message, ProtocolLimits.MAX_EXPLANATION_BYTES)));
+        return new Outcome(Kind.REJECTED, refusal(message));
+    }
+
+    /** A refusal's payload. */
+    public static Bytes refusal(String message) {
+        return Bytes.utf8(Fields.cut(message, ProtocolLimits.MAX_EXPLANATION_BYTES));
+    }
+
+    /** Whether the state machine refused. */
+    public boolean rejected() {
+        return kind == Kind.REJECTED;
     }
 
     /** The refusal in words. */
@@ -42,7 +75,7 @@ public record Outcome(boolean rejected, Bytes payload) {
     static void write(PartsWriter out, List<Outcome> outcomes) {
         out.i32(outcomes.size());
         for (Outcome outcome : outcomes) {
-            out.u8(outcome.rejected ? 1 : 0).bytes(outcome.payload);
+            out.u8(outcome.kind.ordinal()).bytes(outcome.payload);
         }
     }
 
@@ -50,8 +83,15 @@ public record Outcome(boolean rejected, Bytes payload) {
         int count = in.count(maxCount, OVERHEAD_BYTES);
         List<Outcome> outcomes = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            outcomes.add(new Outcome(in.bool(), in.bytes(ProtocolLimits.MAX_RESPONSE_BYTES)));
+            outcomes.add(new Outcome(kind(in.u8()), in.bytes(ProtocolLimits.MAX_RESPONSE_BYTES)));
         }
         return outcomes;
+    }
+
+    private static Kind kind(int code) throws MalformedBytesException {
+        if (code >= Kind.ALL.length) {
+            throw new MalformedBytesException("found outcome " + code + ", expected 0 to " + (Kind.ALL.length - 1));
+        }
+        return Kind.ALL[code];
     }
 }

@@ -10,7 +10,14 @@ public final class ProtocolLimits {
     public static final int MAX_BATCH_COMMANDS = 8_192;
 
     /** The largest encoded batch: 1 MiB, and room for the framing of one command of the largest size. */
-    public static final int MAX_BATCH_BYTES = Integer.BYTES + Integer.BYTES + Command.MAX_PAYLOAD_BYTES;
+    public static final int MAX_BATCH_BYTES =
+        Integer.BYTES + CommandBatch.GROUP_BYTES + Integer.BYTES + Command.MAX_PAYLOAD_BYTES;
+
+    /**
+     * How far the newest sequence of a session may be ahead of the oldest that is not answered. A client keeps to it,
+     * so that no result that it may still ask for is dropped for their number.
+     */
+    public static final int MAX_UNANSWERED_SEQUENCES = 65_536;
 
     /** The most queries in one QUERY. */
     public static final int MAX_BATCH_QUERIES = 1_024;

@@ -146,8 +146,9 @@ public final class RaftCore {
      *     {@link EntryCodec#MAX_PAYLOAD_BYTES}
      */
     public ProposalResult propose(EntryType type, List<Bytes> payload) {
-        if (type != EntryType.COMMANDS && type != EntryType.REGISTRY) {
-            throw new IllegalArgumentException("found a proposal of type " + type + ", expected COMMANDS or REGISTRY");
+        if (type != EntryType.COMMANDS && type != EntryType.REGISTRY && type != EntryType.SESSIONS) {
+            throw new IllegalArgumentException("found a proposal of type " + type
+                + ", expected COMMANDS, REGISTRY or SESSIONS");
         }
         if (!(role instanceof Leader)) {
             return new ProposalResult.NotLeader(Optional.ofNullable(leader()));

@@ -34,7 +34,7 @@ public interface Consensus extends AutoCloseable {
      * committed if and only if {@link ConsensusHost#committed} brings an entry with that term at that index. If
      * another entry arrives at that index, this one never will.
      *
-     * @param type COMMANDS or REGISTRY
+     * @param type COMMANDS, REGISTRY or SESSIONS
      * @param payload in parts; kept, not copied
      */
     ProposalResult propose(EntryType type, List<Bytes> payload);

@@ -9,7 +9,9 @@ public enum EntryType {
     /** A batch of commands for the state machine. */
     COMMANDS(3),
     /** A batch of changes of the peer registry. */
-    REGISTRY(4);
+    REGISTRY(4),
+    /** How much time has passed for the sessions of clients, as the leader measured it. */
+    SESSIONS(5);
 
     private final int code;
 
@@ -28,6 +30,7 @@ public enum EntryType {
             case 2 -> CONFIGURATION;
             case 3 -> COMMANDS;
             case 4 -> REGISTRY;
+            case 5 -> SESSIONS;
             default -> null;
         };
     }
