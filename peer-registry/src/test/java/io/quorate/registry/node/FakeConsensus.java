@@ -3,6 +3,7 @@ package io.quorate.registry.node;
 import io.quorate.api.Bytes;
 import io.quorate.api.NodeId;
 import io.quorate.spi.QuorateProvider;
+import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.CommittedEntry;
 import io.quorate.spi.consensus.Consensus;
 import io.quorate.spi.consensus.ConsensusContext;
@@ -10,6 +11,7 @@ import io.quorate.spi.consensus.ConsensusProvider;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.spi.consensus.RpcResponder;
 import io.quorate.spi.wire.RpcType;
 import java.util.ArrayList;
@@ -108,11 +110,22 @@ final class FakeConsensus implements Consensus {
     }
 
     @Override
-    public void readIndex(Consumer<ReadIndexResult> answer) {
+    public void readIndex(boolean leaseSuffices, Consumer<ReadIndexResult> answer) {
         log.readRounds++;
         log.world.schedule(FakeLog.COMMIT_NANOS, () -> context.loop().execute(() -> answer.accept(
             log.readsUnavailable || log.leader().isEmpty() ? new ReadIndexResult.Unavailable("no quorum on request")
                 : new ReadIndexResult.At(log.commitIndex()))));
+    }
+
+    @Override
+    public void changeMembership(MembershipChange change, boolean force, long timeoutMillis,
+        Consumer<AdministrationResult> answer) {
+        context.loop().execute(() -> answer.accept(new AdministrationResult.NotLeader(log.leader())));
+    }
+
+    @Override
+    public void transferLeadership(Optional<NodeId> to, long timeoutMillis, Consumer<AdministrationResult> answer) {
+        context.loop().execute(() -> answer.accept(new AdministrationResult.NotLeader(log.leader())));
     }
 
     @Override

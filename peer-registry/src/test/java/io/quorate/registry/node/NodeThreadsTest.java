@@ -18,6 +18,7 @@ import io.quorate.api.OutcomeUnknownException;
 import io.quorate.api.Term;
 import io.quorate.api.UnavailableException;
 import io.quorate.spi.QuorateProvider;
+import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.CommittedEntry;
 import io.quorate.spi.consensus.Consensus;
 import io.quorate.spi.consensus.ConsensusContext;
@@ -26,6 +27,7 @@ import io.quorate.spi.consensus.ConsensusProvider;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.spi.consensus.RpcResponder;
 import io.quorate.spi.transport.ConnectionSink;
 import io.quorate.spi.transport.Endpoint;
@@ -99,9 +101,20 @@ class NodeThreadsTest {
         }
 
         @Override
-        public void readIndex(Consumer<ReadIndexResult> answer) {
+        public void readIndex(boolean leaseSuffices, Consumer<ReadIndexResult> answer) {
             LogIndex index = new LogIndex(last);
             context.loop().execute(() -> answer.accept(new ReadIndexResult.At(index)));
+        }
+
+        @Override
+        public void changeMembership(MembershipChange change, boolean force, long timeoutMillis,
+            Consumer<AdministrationResult> answer) {
+            throw new IllegalStateException("nobody administers");
+        }
+
+        @Override
+        public void transferLeadership(Optional<NodeId> to, long timeoutMillis, Consumer<AdministrationResult> answer) {
+            throw new IllegalStateException("nobody administers");
         }
 
         @Override

@@ -16,12 +16,14 @@ import io.quorate.raft.core.RaftLimits;
 import io.quorate.raft.core.RaftSettings;
 import io.quorate.raft.log.EntryCodec;
 import io.quorate.raft.log.LogStore;
+import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.CallFailure;
 import io.quorate.spi.consensus.Consensus;
 import io.quorate.spi.consensus.ConsensusContext;
 import io.quorate.spi.consensus.ConsensusException;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.spi.consensus.PeerCaller;
 import io.quorate.spi.consensus.RpcResponder;
 import io.quorate.spi.storage.StorageExecutor;
@@ -156,7 +158,7 @@ public final class RaftConsensus implements Consensus {
     }
 
     @Override
-    public void readIndex(Consumer<ReadIndexResult> answer) {
+    public void readIndex(boolean leaseSuffices, Consumer<ReadIndexResult> answer) {
         if (stopped) {
             answer.accept(new ReadIndexResult.Unavailable("consensus has stopped"));
             return;
@@ -164,6 +166,17 @@ public final class RaftConsensus implements Consensus {
         PendingRead read = new PendingRead(answer);
         reads.add(read);
         step(new Input.ReadRequested(read));
+    }
+
+    @Override
+    public void changeMembership(MembershipChange change, boolean force, long timeoutMillis,
+        Consumer<AdministrationResult> answer) {
+        context.loop().execute(() -> answer.accept(new AdministrationResult.NotLeader(Optional.empty())));
+    }
+
+    @Override
+    public void transferLeadership(Optional<NodeId> to, long timeoutMillis, Consumer<AdministrationResult> answer) {
+        context.loop().execute(() -> answer.accept(new AdministrationResult.NotLeader(Optional.empty())));
     }
 
     @Override

@@ -43,9 +43,42 @@ public interface Consensus extends AutoCloseable {
      * Finds an index such that a state that has applied it reflects everything acknowledged before this call (thesis
      * §6.4). Works on any node; calls of one turn share one round.
      *
-     * @param answer called on the loop, once: with the index, or with empty if there was no leader or no quorum in time
+     * @param leaseSuffices whether a leader's lease may stand in for a round of heartbeats (thesis §6.4.1). It saves
+     *     the round where leases are switched on and one is in force, and rests on clocks that do not drift further
+     *     apart than is configured; otherwise it changes nothing
+     * @param answer called on the loop, once: with the index, or with a reason if there was no leader or no quorum in
+     *     time
      */
-    void readIndex(Consumer<ReadIndexResult> answer);
+    void readIndex(boolean leaseSuffices, Consumer<ReadIndexResult> answer);
+
+    /** The same without trust in clocks. */
+    default void readIndex(Consumer<ReadIndexResult> answer) {
+        readIndex(false, answer);
+    }
+
+    /**
+     * Changes who belongs to the cluster (thesis §4). Only the leader can; one change is under way at a time, and what
+     * is asked for meanwhile waits for its turn. A change of the voters goes through a joint configuration. A change
+     * that would leave a majority without enough members that were heard lately is refused.
+     *
+     * @param force whether the change is made although it would endanger the quorum; nothing else is forced
+     * @param timeoutMillis how long to wait for the outcome, 1 or more
+     * @param answer called on the loop, once: {@code Done} when the final configuration is committed; {@code Unknown}
+     *     when the leadership or the time ended after it was begun
+     */
+    void changeMembership(MembershipChange change, boolean force, long timeoutMillis,
+        Consumer<AdministrationResult> answer);
+
+    /**
+     * Hands the leadership over (thesis §3.10). Proposals are refused as overloaded until another node leads, or for
+     * an election timeout at most. Only the leader can.
+     *
+     * @param to the voter that is to lead; empty: whichever is best prepared
+     * @param timeoutMillis how long to wait for the outcome, 1 or more
+     * @param answer called on the loop, once: {@code Done} when another node leads, {@code Refused} if this node still
+     *     leads and nothing was risked, {@code Unknown} if the other one may lead yet
+     */
+    void transferLeadership(Optional<NodeId> to, long timeoutMillis, Consumer<AdministrationResult> answer);
 
     /** The procedures that this consensus serves; the host passes exactly these to {@link #serve}. */
     Set<RpcType> procedures();

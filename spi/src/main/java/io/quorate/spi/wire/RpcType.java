@@ -18,6 +18,7 @@ public enum RpcType {
     HEARTBEAT(0x0103, Lane.URGENT),
     APPEND_ENTRIES(0x0104, Lane.NORMAL),
     READ_INDEX(0x0105, Lane.URGENT),
+    TIMEOUT_NOW(0x0107, Lane.URGENT),
 
     PRESENCE(0x0201, Lane.URGENT),
 
