@@ -1,5 +1,7 @@
 package io.quorate.api;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.Optional;
 
 /**
@@ -42,6 +44,27 @@ public interface StateMachine {
     default Watch watch(Bytes request) throws CommandRejectedException {
         throw new CommandRejectedException("the state machine '" + name() + "' offers nothing to watch");
     }
+
+    /**
+     * Freezes the present state, so that it can be written elsewhere while {@link #apply} goes on. Everything that
+     * results or answers can depend on belongs to it, counters and histories too: a node that restores it must answer
+     * as one that has applied every command.
+     *
+     * <p>Commands wait meanwhile, so it must take no longer than a bounded copy: never proportional to a large state.
+     * Copy on write, or a persistent structure, does that. At most one snapshot is open at a time.
+     */
+    StateMachineSnapshot snapshot();
+
+    /**
+     * Replaces the whole state by one that {@link StateMachineSnapshot#write} wrote, maybe on another node or in an
+     * earlier run. Watches that are under way go on from the new state. A snapshot that is open stays as it is.
+     *
+     * @param in exactly what was written, to its end. It may not be held in memory whole. Not to be closed, nor used
+     *     afterwards.
+     * @throws IOException if it cannot be read or is not what was written. The state is then undefined, and nothing but
+     *     another {@code restore} follows.
+     */
+    void restore(InputStream in) throws IOException;
 
     /** One caller's question "what is new?", with its own memory of how far it has looked. Apply thread only. */
     interface Watch {

@@ -23,6 +23,15 @@ final class History {
     private long next = 1;
     private long bytes;
 
+    /** What is remembered, in order from {@code oldest} on; value null for a delete. */
+    record Copy(long oldest, Bytes[] keys, Bytes[] values, long[] versions) {
+
+        /** The revision of the next mutation. */
+        long next() {
+            return oldest + keys.length;
+        }
+    }
+
     History(int maxEvents, long maxBytes) {
         this.maxEvents = maxEvents;
         this.maxBytes = maxBytes;
@@ -66,6 +75,25 @@ final class History {
 
     void delete(Bytes key) {
         add(key, null, 0, 0);
+    }
+
+    /** The references, in order. */
+    Copy copy() {
+        int count = Math.toIntExact(next - oldest);
+        Copy copy = new Copy(oldest, new Bytes[count], new Bytes[count], new long[count]);
+        for (int i = 0; i < count; i++) {
+            int slot = slot(oldest + i);
+            copy.keys()[i] = keys[slot];
+            copy.values()[i] = values[slot];
+            copy.versions()[i] = versions[slot];
+        }
+        return copy;
+    }
+
+    /** An empty history goes on with {@code revision}. */
+    void restart(long revision) {
+        oldest = revision;
+        next = revision;
     }
 
     private void add(Bytes key, Bytes value, long version, int valueLength) {

@@ -7,8 +7,13 @@ import io.quorate.api.BytesWriter;
 import io.quorate.api.CommandRejectedException;
 import io.quorate.api.MalformedBytesException;
 import io.quorate.api.StateMachine;
+import io.quorate.api.StateMachineSnapshot;
 import io.quorate.kv.KvFormat;
 import io.quorate.kv.KvLimits;
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 
 /**
  * The state machine {@code kv}. A command is read to its last byte before anything is changed, so that a refusal leaves
@@ -17,17 +22,26 @@ import io.quorate.kv.KvLimits;
 public final class KvStateMachine implements StateMachine {
 
     private static final int ANSWER_BYTES = 40;
+    private static final int RESTORE_BUFFER_BYTES = 64 << 10;
 
-    private final KvStore store;
-    private final KvQueries queries;
+    private final int historyMaxEvents;
+    private final long historyMaxBytes;
+    private KvStore store;
+    private KvQueries queries;
 
     public KvStateMachine() {
         this(KvLimits.HISTORY_MAX_EVENTS, KvLimits.HISTORY_MAX_BYTES);
     }
 
     KvStateMachine(int historyMaxEvents, long historyMaxBytes) {
-        this.store = new KvStore(historyMaxEvents, historyMaxBytes);
-        this.queries = new KvQueries(store);
+        this.historyMaxEvents = historyMaxEvents;
+        this.historyMaxBytes = historyMaxBytes;
+        begin();
+    }
+
+    private void begin() {
+        store = new KvStore(historyMaxEvents, historyMaxBytes);
+        queries = new KvQueries(store);
     }
 
     @Override
@@ -59,7 +73,20 @@ public final class KvStateMachine implements StateMachine {
 
     @Override
     public Watch watch(Bytes request) throws CommandRejectedException {
-        return KvWatch.of(store, request);
+        return KvWatch.of(() -> store, request);
+    }
+
+    /** Takes about as long as copying {@link KvLimits#HISTORY_MAX_EVENTS} references, however many keys there are. */
+    @Override
+    public StateMachineSnapshot snapshot() {
+        return store.freeze();
+    }
+
+    /** What was there is let go before anything is read, so that two states never need memory at once. */
+    @Override
+    public void restore(InputStream in) throws IOException {
+        begin();
+        KvSnapshotFormat.read(new DataInputStream(new BufferedInputStream(in, RESTORE_BUFFER_BYTES)), store);
     }
 
     private Bytes put(BytesReader reader) throws MalformedBytesException, CommandRejectedException {

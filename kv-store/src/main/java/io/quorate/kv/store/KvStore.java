@@ -21,6 +21,7 @@ final class KvStore {
     private final CRC32C crc = new CRC32C();
     private final History history;
     private long sum;
+    private Frozen frozen;
 
     KvStore(int historyMaxEvents, long historyMaxBytes) {
         this.history = new History(historyMaxEvents, historyMaxBytes);
@@ -58,12 +59,18 @@ final class KvStore {
      * @param present what {@link #get} says
      */
     Entry put(Entry present, Bytes key, Bytes value) {
+        Frozen open = beforeChange(present);
+        try {
+            return set(present, key, value);
+        } finally {
+            afterChange(open);
+        }
+    }
+
+    private Entry set(Entry present, Bytes key, Bytes value) {
         Entry entry = present;
         if (entry == null) {
-            byte[] keyCopy = key.toByteArray();
-            entry = new Entry(Bytes.wrap(keyCopy), checksum(keyCopy), history.next());
-            entries.put(entry.key, entry);
-            ordered.put(entry.key, entry);
+            entry = add(key.toByteArray(), history.next());
         } else {
             sum -= entry.fingerprint;
         }
@@ -77,12 +84,69 @@ final class KvStore {
         return entry;
     }
 
+    private Entry add(byte[] key, long createRevision) {
+        Entry entry = new Entry(Bytes.wrap(key), checksum(key), createRevision);
+        entries.put(entry.key, entry);
+        ordered.put(entry.key, entry);
+        return entry;
+    }
+
     /** Deletes an entry that {@link #get} gave. */
     void delete(Entry entry) {
-        sum -= entry.fingerprint;
-        entries.remove(entry.key);
-        ordered.remove(entry.key);
-        history.delete(entry.key);
+        Frozen open = beforeChange(entry);
+        try {
+            sum -= entry.fingerprint;
+            entries.remove(entry.key);
+            ordered.remove(entry.key);
+            history.delete(entry.key);
+        } finally {
+            afterChange(open);
+        }
+    }
+
+    /**
+     * Freezes what is there; see {@link Frozen} for what it costs.
+     *
+     * @throws IllegalStateException if an earlier one is still open
+     */
+    Frozen freeze() {
+        if (frozen != null && !frozen.isClosed()) {
+            throw new IllegalStateException("found an open snapshot, expected at most one at a time");
+        }
+        frozen = new Frozen(ordered, history.copy(), digest());
+        return frozen;
+    }
+
+    /** @return what {@link #afterChange} is to be given; null, and nothing is locked, while nothing is frozen */
+    private Frozen beforeChange(Entry present) {
+        if (frozen == null) {
+            return null;
+        }
+        if (frozen.isClosed()) {
+            frozen = null;
+            return null;
+        }
+        frozen.lock();
+        if (present != null) {
+            frozen.keep(present);
+        }
+        return frozen;
+    }
+
+    private static void afterChange(Frozen open) {
+        if (open != null) {
+            open.unlock();
+        }
+    }
+
+    /** Takes over an entry of a snapshot; the key is not there yet, and both are the store's from now on. */
+    void restore(Bytes key, Bytes value, long createRevision, long modRevision, long version) {
+        Entry entry = add(key.toByteArray(), createRevision);
+        entry.value = value;
+        entry.modRevision = modRevision;
+        entry.version = version;
+        entry.fingerprint = fingerprint(entry, checksum(value.toByteArray()));
+        sum += entry.fingerprint;
     }
 
     /**

@@ -9,6 +9,7 @@ import io.quorate.api.StateMachine;
 import io.quorate.kv.KvFormat;
 import io.quorate.kv.KvLimits;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * One caller's watch: remembers up to where it has looked, and looks at each mutation once. Without new mutations a
@@ -21,7 +22,8 @@ final class KvWatch implements StateMachine.Watch {
 
     private static final int ANSWER_BYTES = 32;
 
-    private final KvStore store;
+    /** The store of the moment: a restored snapshot brings another one. */
+    private final Supplier<KvStore> stores;
     private final boolean wholePrefix;
     private final Bytes keyOrPrefix;
 
@@ -31,15 +33,15 @@ final class KvWatch implements StateMachine.Watch {
     /** The revision to look at next. */
     private long next;
 
-    private KvWatch(KvStore store, boolean wholePrefix, Bytes keyOrPrefix, long from) {
-        this.store = store;
+    private KvWatch(Supplier<KvStore> stores, boolean wholePrefix, Bytes keyOrPrefix, long from) {
+        this.stores = stores;
         this.wholePrefix = wholePrefix;
         this.keyOrPrefix = keyOrPrefix;
         this.known = from;
-        this.next = from == 0 ? store.history().next() : from;
+        this.next = from == 0 ? stores.get().history().next() : from;
     }
 
-    static KvWatch of(KvStore store, Bytes request) throws CommandRejectedException {
+    static KvWatch of(Supplier<KvStore> stores, Bytes request) throws CommandRejectedException {
         BytesReader reader = new BytesReader(request);
         try {
             int kind = reader.u8();
@@ -57,7 +59,7 @@ final class KvWatch implements StateMachine.Watch {
             if (from < 0) {
                 throw new CommandRejectedException("revision: found " + from + ", expected 0 or more");
             }
-            return new KvWatch(store, prefix, keyOrPrefix, from);
+            return new KvWatch(stores, prefix, keyOrPrefix, from);
         } catch (MalformedBytesException e) {
             throw Fields.malformed("watch", e);
         }
@@ -65,6 +67,7 @@ final class KvWatch implements StateMachine.Watch {
 
     @Override
     public Optional<Bytes> poll() {
+        KvStore store = stores.get();
         History history = store.history();
         if (known == 0) {
             // Begin now: the caller must learn what "now" is, or it would miss what happens until it asks again.
