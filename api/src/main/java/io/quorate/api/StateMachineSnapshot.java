@@ -12,8 +12,8 @@ import java.io.OutputStream;
 public interface StateMachineSnapshot extends AutoCloseable {
 
     /**
-     * Writes the frozen state, for {@link StateMachine#restore}. Called at most once. May take as long as the disk does,
-     * and must not keep the apply thread waiting for it. Equal states should give equal bytes.
+     * Writes the frozen state, for {@link StateMachine#restore}. Called at most once. May take as long as the disk
+     * does, and must not keep the apply thread waiting for it. Equal states should give equal bytes.
      *
      * @param out not to be closed; buffered by whoever wants it buffered
      * @throws IOException as {@code out} throws it

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
 import io.quorate.api.ClusterId;
+import io.quorate.api.LogIndex;
 import io.quorate.api.NodeId;
 import io.quorate.spi.QuorateProvider;
 import io.quorate.spi.consensus.CommittedEntry;
@@ -17,7 +18,9 @@ import io.quorate.spi.consensus.ConsensusException;
 import io.quorate.spi.consensus.ConsensusHost;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.FrozenState;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.consensus.StateSource;
 import io.quorate.spi.time.Cancellable;
 import io.quorate.spi.time.Clock;
 import io.quorate.spi.time.NodeLoop;
@@ -33,6 +36,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.Test;
@@ -115,6 +119,16 @@ class RaftConsensusProviderTest {
         public void committed(List<CommittedEntry> entries, Runnable done) {
             committed.addAll(entries);
             done.run();
+        }
+
+        @Override
+        public void freeze(Consumer<FrozenState> frozen) {
+            throw new IllegalStateException("nobody writes that much here");
+        }
+
+        @Override
+        public void restore(LogIndex index, StateSource source, Runnable done) {
+            throw new IllegalStateException("there is no snapshot here");
         }
 
         @Override

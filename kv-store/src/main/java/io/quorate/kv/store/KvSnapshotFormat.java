@@ -74,7 +74,8 @@ final class KvSnapshotFormat {
                     + ", expected rising keys");
             }
             Bytes value = bytes(in, "value", 0, KvLimits.MAX_VALUE_BYTES);
-            store.restore(key, value, number(in, "revision", revision), number(in, "revision", revision), in.readLong());
+            long created = number(in, "revision", revision);
+            store.restore(key, value, created, number(in, "revision", revision), in.readLong());
             previous = key;
         }
         long oldest = number(in, "oldest revision", revision + 1);

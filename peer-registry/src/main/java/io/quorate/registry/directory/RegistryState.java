@@ -8,6 +8,10 @@ import io.quorate.api.PeerChanges;
 import io.quorate.api.PeerEvent;
 import io.quorate.api.PeerStatus;
 import io.quorate.api.Term;
+import io.quorate.spi.consensus.StateWriter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -107,6 +111,33 @@ public final class RegistryState {
             events.add(from.next());
         }
         return Optional.of(new PeerChanges(after + events.size(), false, List.of(), events));
+    }
+
+    /** Freezes the registry: what is there now, whatever comes later. Copies a bounded list of references. */
+    public StateWriter freeze() {
+        RegistryStateCodec.State frozen = new RegistryStateCodec.State(snapshot, List.copyOf(history));
+        return new StateWriter() {
+            @Override
+            public void write(OutputStream out) throws IOException {
+                RegistryStateCodec.write(frozen, out);
+            }
+
+            @Override
+            public void close() {
+                // Nothing is kept but what this object refers to.
+            }
+        };
+    }
+
+    /** Replaces records, their revisions, and the changes that can be asked for one by one. */
+    public void restore(InputStream in) throws IOException {
+        RegistryStateCodec.State restored = RegistryStateCodec.read(in);
+        history.clear();
+        history.addAll(restored.history());
+        while (history.size() > maxHistory) {
+            history.removeFirst();
+        }
+        snapshot = restored.snapshot();
     }
 
     private static boolean isStale(RegistrySnapshot.Entry before, PeerChange change, Term epoch) {

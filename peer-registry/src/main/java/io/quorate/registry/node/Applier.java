@@ -16,6 +16,10 @@ import io.quorate.registry.protocol.Outcome;
 import io.quorate.registry.protocol.ProtocolLimits;
 import io.quorate.registry.session.Counters;
 import io.quorate.spi.consensus.CommittedEntry;
+import io.quorate.spi.consensus.FrozenState;
+import io.quorate.spi.consensus.StateSource;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -24,6 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,6 +72,7 @@ final class Applier {
     private final StateMachine stateMachine;
     private final RegistryState registry;
     private final CommandRunner commandRunner;
+    private final ReplicatedState state;
     private final Counters counters;
     private final Listener listener;
     private final PriorityQueue<WaitingRead> waitingReads = new PriorityQueue<>();
@@ -81,6 +87,7 @@ final class Applier {
         this.stateMachine = stateMachine;
         this.registry = registry;
         this.commandRunner = new CommandRunner(stateMachine, sessions);
+        this.state = new ReplicatedState(List.of(new RegistrySection(registry), new StateMachineSection(stateMachine)));
         this.counters = counters;
         this.listener = listener;
     }
@@ -186,6 +193,52 @@ final class Applier {
                     + problem));
             }
         }
+    }
+
+    /** Freezes everything that entries have made, behind the last one that was applied. */
+    void freeze(Consumer<FrozenState> frozen) {
+        if (stopped.isPresent()) {
+            return;
+        }
+        FrozenState now;
+        try {
+            now = new FrozenState(applied, state.freeze());
+        } catch (RuntimeException | Error e) {
+            breakDown("the state could not be frozen for a snapshot: " + e, e);
+            return;
+        }
+        frozen.accept(now);
+    }
+
+    /** Replaces everything by what the entries up to {@code index} have made elsewhere or in an earlier run. */
+    void restore(LogIndex index, StateSource source, Runnable done) {
+        if (stopped.isPresent()) {
+            return;
+        }
+        try {
+            if (index.compareTo(applied) <= 0) {
+                throw new IllegalStateException("found a snapshot of index " + index + ", expected one above "
+                    + applied);
+            }
+            try (InputStream in = source.open()) {
+                state.restore(in);
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            // The old state is gone and the new one is not there.
+            breakDown("the snapshot of index " + index + " could not be restored: " + e, e);
+            return;
+        }
+        applied = index;
+        answerReads();
+        pollAll(watches);
+        pollAll(peerWatches);
+        done.run();
+        listener.applied(List.of());
+    }
+
+    private void breakDown(String problem, Throwable cause) {
+        stop(problem);
+        listener.broken(problem, cause);
     }
 
     /** Answers {@code reads} as soon as {@code index} was applied, which may be now. */

@@ -26,7 +26,9 @@ import io.quorate.spi.consensus.ConsensusContext;
 import io.quorate.spi.consensus.ConsensusHost;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.FrozenState;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.consensus.StateSource;
 import io.quorate.spi.identity.PeerIdentity;
 import io.quorate.spi.time.NodeLoop;
 import io.quorate.spi.transport.CloseReason;
@@ -42,6 +44,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -269,6 +272,17 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     public void committed(List<CommittedEntry> entries, Runnable done) {
         Gathering[] ours = submissions.take(entries);
         applyThread.execute(() -> applier.apply(entries, ours, done));
+    }
+
+    @Override
+    public void freeze(Consumer<FrozenState> frozen) {
+        applyThread.execute(() -> applier.freeze(frozen));
+    }
+
+    @Override
+    public void restore(LogIndex index, StateSource source, Runnable done) {
+        submissions.skippedTo(index);
+        applyThread.execute(() -> applier.restore(index, source, done));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.quorate.registry.node;
 import io.quorate.api.Command;
 import io.quorate.api.CommandResult;
 import io.quorate.api.ControlPlaneException;
+import io.quorate.api.LogIndex;
 import io.quorate.api.NodeId;
 import io.quorate.api.NotLeaderException;
 import io.quorate.api.OutcomeUnknownException;
@@ -280,6 +281,23 @@ final class Submissions {
             }
         }
         return ours;
+    }
+
+    /**
+     * Entries up to {@code index} will never come one by one: a snapshot stands for them. Whether ours were among them
+     * cannot be told any more. Loop only.
+     */
+    void skippedTo(LogIndex index) {
+        lastCommitted = index.value();
+        SortedMap<Long, Gathering> skipped = proposed.headMap(index.value() + 1);
+        OutcomeUnknownException unknown = new OutcomeUnknownException("this node has caught up by a snapshot in which "
+            + "the command may be or not be");
+        for (Gathering gathering : skipped.values()) {
+            for (Gathering each = gathering; each != null; each = each.earlier()) {
+                each.fail(unknown);
+            }
+        }
+        skipped.clear();
     }
 
     /** Tells those whose time is over, each what is known of its command. */

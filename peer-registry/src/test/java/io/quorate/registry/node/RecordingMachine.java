@@ -4,6 +4,12 @@ import io.quorate.api.AppliedCommand;
 import io.quorate.api.Bytes;
 import io.quorate.api.CommandRejectedException;
 import io.quorate.api.StateMachine;
+import io.quorate.api.StateMachineSnapshot;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +19,7 @@ final class RecordingMachine implements StateMachine {
 
     final List<String> applied = new ArrayList<>();
     int polls;
+    int closedSnapshots;
 
     @Override
     public String name() {
@@ -41,6 +48,35 @@ final class RecordingMachine implements StateMachine {
             case "break" -> throw new IllegalStateException("a defect");
             default -> throw new CommandRejectedException("no such query");
         };
+    }
+
+    @Override
+    public StateMachineSnapshot snapshot() {
+        List<String> frozen = List.copyOf(applied);
+        return new StateMachineSnapshot() {
+            @Override
+            public void write(OutputStream out) throws IOException {
+                DataOutputStream data = new DataOutputStream(out);
+                data.writeInt(frozen.size());
+                for (String command : frozen) {
+                    data.writeUTF(command);
+                }
+            }
+
+            @Override
+            public void close() {
+                closedSnapshots++;
+            }
+        };
+    }
+
+    @Override
+    public void restore(InputStream in) throws IOException {
+        applied.clear();
+        DataInputStream data = new DataInputStream(in);
+        for (int left = data.readInt(); left > 0; left--) {
+            applied.add(data.readUTF());
+        }
     }
 
     @Override

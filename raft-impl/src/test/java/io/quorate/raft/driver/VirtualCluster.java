@@ -3,6 +3,7 @@ package io.quorate.raft.driver;
 import io.quorate.api.Bytes;
 import io.quorate.api.BytesWriter;
 import io.quorate.api.ClusterId;
+import io.quorate.api.LogIndex;
 import io.quorate.api.NodeId;
 import io.quorate.raft.core.RaftSettings;
 import io.quorate.spi.consensus.CallFailure;
@@ -14,9 +15,11 @@ import io.quorate.spi.consensus.ConsensusException;
 import io.quorate.spi.consensus.ConsensusHost;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.FrozenState;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.consensus.PeerCaller;
 import io.quorate.spi.consensus.RpcResponder;
+import io.quorate.spi.consensus.StateSource;
 import io.quorate.spi.storage.StorageExecutor;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.wire.RpcError;
@@ -30,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /** Whole consensus objects, each on a loop and a storage executor in one virtual time, calling each other. */
 final class VirtualCluster {
@@ -140,6 +144,16 @@ final class VirtualCluster {
             } else {
                 world.schedule(MILLI, applied);
             }
+        }
+
+        @Override
+        public void freeze(Consumer<FrozenState> frozen) {
+            failures.add("asked for a snapshot");
+        }
+
+        @Override
+        public void restore(LogIndex index, StateSource source, Runnable done) {
+            failures.add("given a snapshot of " + index);
         }
 
         @Override
