@@ -22,10 +22,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * newer than the revision.
  *
  * <p><b>What it costs.</b> While a snapshot is open a change takes a lock, which the writer holds for
- * {@value #CHUNK_ENTRIES} entries at a time, some tens of microseconds, and never while it waits for the disk; the
- * first change of a key copies four numbers and two references. Memory: an object for each key that is changed before the
- * writer gets there. The history, at most {@link io.quorate.kv.KvLimits#HISTORY_MAX_EVENTS} references, is copied at
- * once.
+ * {@value #CHUNK_ENTRIES} entries at a time, some tens of microseconds, and never while it waits for the disk. The
+ * first change of a key copies four numbers and two references. Memory: an object for each key that is changed before
+ * the writer gets there. The history, at most {@link io.quorate.kv.KvLimits#HISTORY_MAX_EVENTS} references, is copied
+ * at once.
  */
 final class Frozen implements StateMachineSnapshot {
 
