@@ -39,6 +39,11 @@ final class Capacity {
         return false;
     }
 
+    /** Takes room for an operation of the client's own, which must not wait for the application's. */
+    void take() {
+        used.addAndGet(ONE);
+    }
+
     /** Gives room back. */
     void release(int count, long bytes) {
         used.addAndGet(-(count * ONE) - bytes);

@@ -40,6 +40,7 @@ public final class ClientBuilder {
     private String version = "unknown";
     private Duration operationTimeout = Duration.ofMillis(ClientLimits.DEFAULT_OPERATION_TIMEOUT_MILLIS);
     private Duration connectTimeout;
+    private boolean sessions = true;
     private int maxPendingOperations = ClientLimits.DEFAULT_MAX_PENDING_OPERATIONS;
     private long maxPendingBytes = ClientLimits.DEFAULT_MAX_PENDING_BYTES;
 
@@ -144,6 +145,16 @@ public final class ClientBuilder {
         return this;
     }
 
+    /**
+     * Whether commands go through a replicated session, so that each is applied exactly once although it is tried
+     * again; by default they do. Opening the session costs the first command one more round trip. Without, a command
+     * whose answer is lost is not tried again, and its outcome is unknown at once.
+     */
+    public ClientBuilder sessions(boolean wanted) {
+        sessions = wanted;
+        return this;
+    }
+
     /** How much may be pending; 131,072 operations and 64 MiB if not said. */
     public ClientBuilder maxPending(int operations, long bytes) {
         maxPendingOperations = operations;
@@ -175,7 +186,7 @@ public final class ClientBuilder {
         long connectNanos = connectTimeout == null ? operationNanos : nanos("connect time limit", connectTimeout);
         ClientSettings settings = new ClientSettings(cluster, List.copyOf(servers),
             Set.copyOf(transports.keySet()), preference(), requirePostQuantum, List.copyOf(preferred), operationNanos,
-            connectNanos, maxPendingOperations, maxPendingBytes);
+            connectNanos, sessions, maxPendingOperations, maxPendingBytes);
         Counters counters = new Counters();
         List<Transport> created = new ArrayList<>();
         transports.values().forEach(each -> created.add(each.provider().create(

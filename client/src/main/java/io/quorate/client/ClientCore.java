@@ -58,12 +58,12 @@ final class ClientCore {
     private final Routes routes;
     private final Reachability reachability;
     private final Discovery discovery = new Discovery(this);
-    private final SubmitPipeline submits = new SubmitPipeline(this);
+    private final SubmitPipeline submits;
     private final QueryPipeline linearizable = new QueryPipeline(this, Routes.Want.LEADER, MAX_CALLS_IN_FLIGHT);
     private final QueryPipeline local = new QueryPipeline(this, Routes.Want.ANY, MAX_CALLS_IN_FLIGHT);
     private final QueryPipeline caughtUp = new QueryPipeline(this, Routes.Want.LEADER, MAX_CALLS_IN_FLIGHT);
     private final QueryPipeline ahead = new QueryPipeline(this, Routes.Want.LEADER, MAX_CALLS_IN_FLIGHT_OVERALL);
-    private final List<Pipeline<?>> pipelines = List.of(submits, linearizable, local, caughtUp, ahead);
+    private final List<Pipeline<?>> pipelines;
     private final DirectCalls directs = new DirectCalls(this);
     private final SortedMap<NodeId, List<Endpoint>> endpoints = new TreeMap<>();
     private final SortedSet<NodeId> wanted = new TreeSet<>();
@@ -86,6 +86,8 @@ final class ClientCore {
         this.originNanos = loop.clock().nanoTime();
         this.routes = new Routes(leaders, loop.random());
         this.reachability = new Reachability(settings.servers());
+        this.submits = new SubmitPipeline(this, settings.sessions());
+        this.pipelines = List.of(submits, linearizable, local, caughtUp, ahead);
     }
 
     // What threads that submit use.
@@ -208,6 +210,11 @@ final class ClientCore {
     Optional<NodeId> routeOf(DirectCall<?> call, long nowNanos) {
         return call.only == null ? routes.pick(Routes.Want.ANY, nowNanos)
             : routes.pickOnly(call.only, Routes.Want.ANY, nowNanos);
+    }
+
+    /** Whoever is taken for the leader keeps silent. */
+    void doubtLeader() {
+        discovery.need();
     }
 
     /** {@code node} has answered. */

@@ -42,6 +42,12 @@ final class ClientLimits {
     /** How long one attempt of a small call may take; a long poll's time to wait comes on top. */
     static final long ATTEMPT_MILLIS = 2_000;
 
+    /** How long a call with commands may be silent before the client asks whether somebody else leads by now. */
+    static final long SUSPICION_MILLIS = 1_000;
+
+    /** How long one attempt of a batch of commands may take that can be sent again. */
+    static final long COMMAND_ATTEMPT_MILLIS = 5_000;
+
     /** For how long a node is left alone after its first failure; doubles up to the maximum. */
     static final long MIN_PENALTY_MILLIS = 20;
 

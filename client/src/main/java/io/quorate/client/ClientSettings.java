@@ -15,6 +15,7 @@ record ClientSettings(
     List<Endpoint> preferred,
     long operationTimeoutNanos,
     long connectTimeoutNanos,
+    boolean sessions,
     int maxPendingOperations,
     long maxPendingBytes) {
 }

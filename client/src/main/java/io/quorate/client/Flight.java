@@ -14,6 +14,12 @@ final class Flight<P extends Pending<?>> {
     List<Bytes> request;
     NodeId node;
 
+    /** When it was sent, or when its silence was last noticed. */
+    long heardNanos;
+
+    /** Whether it has been silent for so long that another node would be better. */
+    boolean suspected;
+
     /** How many of the items, from the first one on, have ended already because their time was over. */
     int expired;
 

@@ -1,6 +1,7 @@
 package io.quorate.client;
 
 import static io.quorate.client.ClientLimits.MAX_CALLS_IN_FLIGHT_OVERALL;
+import static io.quorate.client.ClientLimits.NANOS_PER_MILLI;
 
 import io.quorate.api.Bytes;
 import io.quorate.api.ControlPlaneException;
@@ -27,6 +28,8 @@ import java.util.Optional;
  */
 abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, QueryPipeline {
 
+    private static final long SUSPICION_NANOS = ClientLimits.SUSPICION_MILLIS * NANOS_PER_MILLI;
+
     final ArrayDeque<P> queue = new ArrayDeque<>();
     private final ClientCore core;
     private final RpcType type;
@@ -51,6 +54,30 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
      */
     abstract Flight<P> nextBatch();
 
+    /** Whether {@link #nextBatch} can take the head of the queue now. */
+    boolean mayBatch() {
+        return true;
+    }
+
+    /** Whether it does no harm to send {@code flight} again although it may have arrived. */
+    boolean repeatable(Flight<P> flight) {
+        return readOnly;
+    }
+
+    /** An attempt was not answered and may have been carried out. */
+    void doubt(List<P> operations) {
+    }
+
+    /** The failure of an operation that waits for its next attempt. */
+    ControlPlaneException ending(P operation, ControlPlaneException nothingHappened) {
+        return nothingHappened;
+    }
+
+    /** Fails operations that are not to be tried again. */
+    void giveUp(List<P> operations, CallFailure failure, ControlPlaneException why) {
+        fail(operations, why);
+    }
+
     /**
      * Gives each operation its own result.
      *
@@ -71,7 +98,8 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
     final void pump(long nowNanos) {
         expireFlights(nowNanos);
         expireQueue(nowNanos);
-        while (!queue.isEmpty() && notBeforeNanos <= nowNanos && flights.size() < MAX_CALLS_IN_FLIGHT_OVERALL) {
+        leaveTheSilent(nowNanos);
+        while (!queue.isEmpty() && mayBatch() && notBeforeNanos <= nowNanos && flights.size() < MAX_CALLS_IN_FLIGHT_OVERALL) {
             Optional<NodeId> node = core.routes().pick(want, nowNanos);
             if (node.isEmpty() || flightsTo(node.get()) >= maxCallsToNode) {
                 return;
@@ -90,6 +118,9 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
             if (flight.expired < flight.items.size()) {
                 wake = Math.min(wake, flight.items.get(flight.expired).deadlineNanos);
             }
+            if (!readOnly && repeatable(flight)) {
+                wake = Math.min(wake, flight.heardNanos + SUSPICION_NANOS);
+            }
         }
         if (!queue.isEmpty()) {
             wake = Math.min(wake, core.endNanos(queue.peek()));
@@ -106,7 +137,10 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
             flight.expired = flight.items.size();
         }
         flights.clear();
-        fail(new ArrayList<>(queue), core.unavailable(why));
+        ControlPlaneException closed = core.unavailable(why);
+        for (P operation : queue) {
+            fail(List.of(operation), ending(operation, closed));
+        }
         queue.clear();
     }
 
@@ -133,7 +167,7 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
     }
 
     /** Has {@code operation} tried again, before everything that came after it. */
-    final void requeue(List<P> operations) {
+    void requeue(List<P> operations) {
         if (operations.isEmpty()) {
             return;
         }
@@ -169,17 +203,50 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
         return count;
     }
 
+    /**
+     * Does what a leader's silence calls for: asks who leads, and goes there if it is another one by now. A process
+     * that is stopped keeps its connections, so without this line its callers would learn of its successor only by
+     * their calls' time limit.
+     */
+    private void leaveTheSilent(long nowNanos) {
+        if (readOnly) {
+            return;
+        }
+        for (Flight<P> flight : new ArrayList<>(flights)) {
+            if (repeatable(flight) && nowNanos - flight.heardNanos >= SUSPICION_NANOS) {
+                flight.suspected = true;
+                flight.heardNanos = nowNanos;
+                core.doubtLeader();
+            }
+            if (flight.suspected && core.routes().pick(want, nowNanos).filter(to -> !to.equals(flight.node))
+                    .isPresent()) {
+                flights.remove(flight);
+                List<P> open = flight.open();
+                doubt(open);
+                requeue(open);
+            }
+        }
+    }
+
     private void send(Flight<P> flight, NodeId node, long nowNanos) {
         flight.node = node;
+        flight.heardNanos = nowNanos;
         flights.add(flight);
         // The last one's time: those before it are ended by expireFlights when theirs is over.
         long nanos = flight.items.get(flight.items.size() - 1).deadlineNanos - nowNanos;
         List<Bytes> request = flight.request;
         flight.request = null;
+        if (!readOnly && repeatable(flight)) {
+            // Time for a second attempt is worth more than the last moments of the first.
+            nanos = Math.min(nanos, Math.clamp(nanos / 2, ClientLimits.ATTEMPT_MILLIS * NANOS_PER_MILLI,
+                ClientLimits.COMMAND_ATTEMPT_MILLIS * NANOS_PER_MILLI));
+        }
         core.call(node, type, request, ClientCore.millisUp(nanos), new CallHandler() {
             @Override
             public void onResponse(Bytes response) {
-                flights.remove(flight);
+                if (!flights.remove(flight)) {
+                    return;
+                }
                 try {
                     deliver(flight, response);
                     core.worked(flight.node, want);
@@ -192,7 +259,9 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
 
             @Override
             public void onFailure(CallFailure failure) {
-                flights.remove(flight);
+                if (!flights.remove(flight)) {
+                    return;
+                }
                 failed(flight, failure);
                 core.requestPump();
             }
@@ -206,13 +275,16 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
             operation.lastFailure = failure;
             operation.lastNode = flight.node;
         }
-        switch (RetryTable.next(failure, readOnly)) {
+        if (failure.maybeExecuted()) {
+            doubt(open);
+        }
+        switch (RetryTable.next(failure, repeatable(flight))) {
             case ELSEWHERE -> requeue(open);
             case LATER -> {
                 notBeforeNanos = core.nowNanos() + core.pauseNanos(flight.node, failure);
                 requeue(open);
             }
-            case GIVE_UP -> fail(open, Failures.ofCall(where(flight.node), failure, readOnly));
+            case GIVE_UP -> giveUp(open, failure, Failures.ofCall(where(flight.node), failure, readOnly));
         }
     }
 
@@ -226,7 +298,7 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
                 return;
             }
             queue.poll();
-            fail(List.of(head), core.outOfTime(head, readOnly));
+            fail(List.of(head), ending(head, core.outOfTime(head, readOnly)));
         }
     }
 
@@ -247,7 +319,7 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
     /**
      * One exception serves a whole batch: a stack trace for each of thousands would cost more than the batch itself.
      */
-    private void fail(List<P> operations, ControlPlaneException failure) {
+    final void fail(List<P> operations, ControlPlaneException failure) {
         release(operations);
         for (P operation : operations) {
             operation.completeExceptionally(failure);

@@ -35,9 +35,10 @@ import java.util.stream.Stream;
  * The control plane of a cluster, over the network: for applications and for the command line.
  *
  * <p>It finds the leader and follows it. Commands and queries that come while calls are under way gather into batches;
- * each keeps its own result. What has surely done nothing is tried again, elsewhere or later, until the operation's
- * time is over; a command whose outcome is not known is never sent twice, and fails with {@link
- * io.quorate.api.OutcomeUnknownException}.
+ * each keeps its own result. What fails is tried again, elsewhere or later, until the operation's time is over. A
+ * command is applied once all the same: the cluster knows it by the client's session and the command's sequence, and
+ * answers a repetition with the result of the first. Only at its deadline does a command that was sent and not answered
+ * fail with {@link io.quorate.api.OutcomeUnknownException}; see {@link ClientBuilder#sessions}.
  *
  * <p><b>Order.</b> Two commands that are under way at the same time may be applied in either order. Wait for the first
  * one's result if the order matters.

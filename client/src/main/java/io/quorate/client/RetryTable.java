@@ -4,12 +4,13 @@ import io.quorate.spi.consensus.CallFailure;
 import io.quorate.spi.wire.RpcError;
 
 /**
- * What to do after a call that brought no response. Whatever is tried again surely did nothing, or can do nothing: a
- * command whose outcome is not known is never sent a second time.
+ * What to do after a call that brought no response. Whatever is tried again surely did nothing, or does nothing when
+ * it is repeated: what only reads, and a command of a session, whose repetition gets the first one's result. A command
+ * without a session whose outcome is not known is never sent a second time.
  *
  * <table>
  * <caption>Next steps</caption>
- * <tr><th>failure</th><th>command</th><th>query, watch, peers, status</th></tr>
+ * <tr><th>failure</th><th>command without a session</th><th>others</th></tr>
  * <tr><td>NOT_SENT; NOT_LEADER, UNAVAILABLE</td><td>elsewhere</td><td>elsewhere</td></tr>
  * <tr><td>OVERLOADED</td><td>later</td><td>later</td></tr>
  * <tr><td>TIMEOUT, RESET; OUTCOME_UNKNOWN, INTERNAL</td><td>give up</td><td>elsewhere</td></tr>
@@ -31,8 +32,8 @@ final class RetryTable {
     private RetryTable() {
     }
 
-    static Step next(CallFailure failure, boolean readOnly) {
-        Step ifHarmless = readOnly ? Step.ELSEWHERE : Step.GIVE_UP;
+    static Step next(CallFailure failure, boolean repeatable) {
+        Step ifHarmless = repeatable ? Step.ELSEWHERE : Step.GIVE_UP;
         return switch (failure.kind()) {
             case NOT_SENT -> Step.ELSEWHERE;
             case TIMEOUT, RESET -> ifHarmless;

@@ -44,6 +44,7 @@ final class FakeCluster {
 
     /** Every command that was applied, in order. */
     final List<String> applied = new ArrayList<>();
+    final FakeSessions sessions = new FakeSessions();
 
     /** What watches are told; empty while there is nothing new. */
     Optional<String> news = Optional.empty();
@@ -92,7 +93,7 @@ final class FakeCluster {
     ClientBuilder clientBuilder(Identity identity) {
         return QuorateClient.builder().cluster(ID).identity(identity).transport(transports("app"))
             .servers(servers.keySet().stream().map(FakeCluster::endpoint).toList())
-            .loop(new VirtualLoop(world));
+            .sessions(false).loop(new VirtualLoop(world));
     }
 
     QuorateClient start(ClientBuilder builder) {

@@ -190,13 +190,26 @@ final class FakeServer implements CallServer {
 
     /** Applies a batch and answers, unless the node is killed while it works. */
     void apply(Bytes request, ServedCall call) {
+        call.respond(new SubmitResponse(cluster.nextIndex(), outcomesOf(request)).encode());
+    }
+
+    /** As {@link #apply}, and nobody hears of it. */
+    Answer applyInSilence() {
+        return (request, call) -> outcomesOf(request);
+    }
+
+    private List<Outcome> outcomesOf(Bytes request) {
         List<Outcome> outcomes = new ArrayList<>();
-        for (Bytes command : commands(request)) {
-            String text = command.utf8();
-            cluster.applied.add(text);
-            outcomes.add(outcome(text, "r:" + text));
+        for (CommandBatch.Group group : groups(request)) {
+            for (int i = 0; i < group.commands().size(); i++) {
+                String text = group.commands().get(i).utf8();
+                outcomes.add(cluster.sessions.outcome(group, i, () -> {
+                    cluster.applied.add(text);
+                    return outcome(text, "r:" + text);
+                }));
+            }
         }
-        call.respond(new SubmitResponse(cluster.nextIndex(), outcomes).encode());
+        return outcomes;
     }
 
     private void submit(Bytes request, ServedCall call) {
@@ -295,8 +308,12 @@ final class FakeServer implements CallServer {
     }
 
     static List<Bytes> commands(Bytes request) {
+        return groups(request).stream().flatMap(group -> group.commands().stream()).toList();
+    }
+
+    static List<CommandBatch.Group> groups(Bytes request) {
         try {
-            return CommandBatch.decode(request).commands();
+            return CommandBatch.decode(request).groups();
         } catch (MalformedBytesException e) {
             throw new AssertionError(e);
         }

@@ -219,7 +219,7 @@ class LeaderTest {
             .server(FakeCluster.endpoint("n1")).loop(new io.quorate.testing.time.VirtualLoop(cluster.world)));
         cluster.run(Duration.ofMillis(200));
         cluster.await(client.submit(command("a")), SOON);
-        assertEquals(List.of(1), cluster.server("n3").batchSizes());
+        assertEquals(List.of(1, 1), cluster.server("n3").batchSizes(), "the session, and the command");
         assertEquals(0, cluster.network.connections("n2").size());
     }
 
