@@ -9,6 +9,7 @@
 set -u
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
+. "$here/cluster.sh" || exit 2
 image=$here/../../target/quorate
 transport=tcp
 attempts=10000
@@ -30,78 +31,13 @@ case $transport in
     quic) kinds="quic-first quic-half" ;;
     *) echo "flood.sh: found --transport '$transport', expected tcp or quic" >&2; exit 2 ;;
 esac
-image=$(cd -- "$image" 2>/dev/null && pwd) || { echo "flood.sh: found no such image; build it with 'mvn package'" >&2; exit 2; }
-quorate=$image/bin/quorate
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-[ -n "$dir" ] || dir=$here/../../target/flood-$transport
-rm -rf "$dir"
-mkdir -p "$dir" && cd "$dir" || exit 2
-dir=$PWD
 
-declare -a pids
-
-fail() {
-    echo "FAILED: $1" >&2
-    echo "Configurations, data and logs are kept in $dir." >&2
-    exit 1
-}
-
-stop_all() {
-    for pid in "${pids[@]:-}" ${load_pid:-}; do
-        [ -n "$pid" ] && kill "$pid" 2>/dev/null
-    done
-    wait
-}
-trap stop_all EXIT
-trap 'exit 130' INT TERM
-
-members=
-for i in 1 2 3; do
-    members="$members
-  n$i: $transport://127.0.0.1:$((base_port + i))"
-done
-
-identity() {
-    echo "identity:"
-    echo "  certificate: pki/$1/certificate.pem"
-    echo "  key: pki/$1/key.pem"
-    echo "  trust: pki/$1/trust.pem"
-    echo "  trust-domain: flood.test"
-}
-
-"$quorate" pki init --trust-domain flood.test > /dev/null || fail "no authority"
-"$quorate" pki issue operator admin > /dev/null || fail "no operator"
-for i in 1 2 3; do
-    "$quorate" pki issue node n$i > /dev/null || fail "no identity for n$i"
-    {
-        echo "cluster: flood"
-        echo "node: n$i"
-        echo "data-directory: n$i"
-        echo "listen: $transport://127.0.0.1:$((base_port + i))"
-        echo "members:$members"
-        identity "node/n$i"
-    } > n$i.yaml
-done
-{
-    echo "cluster: flood"
-    echo "servers:$members"
-    identity operator/admin
-} > client.yaml
-export QUORATE_CONFIG=$dir/client.yaml
-
-for i in 1 2 3; do
-    QUORATE_JAVA_OPTS="-Xmx256m ${QUORATE_JAVA_OPTS:-}" \
-        "$quorate" node --config "n$i.yaml" > "n$i.out" 2> "n$i.log" &
-    pids[$i]=$!
-done
-deadline=$((SECONDS + 60))
-for i in 1 2 3; do
-    until grep -q ready "n$i.out"; do
-        kill -0 "${pids[$i]}" 2>/dev/null || fail "n$i ended: $(tail -3 "n$i.log")"
-        [ $SECONDS -lt $deadline ] || fail "n$i was not ready within 60 s"
-        sleep 0.2
-    done
-done
+prepare "flood-$transport"
+write_cluster flood "$transport" $((base_port + 1))
+node_options=-Xmx256m
+for i in 1 2 3; do start $i; done
+for i in 1 2 3; do await_ready $i; done
 
 load() {
     "$quorate" bench --outstanding 16 --value-bytes 256 --seconds "$1" --warmup 2 --timeout 10s 2>> load.log

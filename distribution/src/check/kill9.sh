@@ -9,6 +9,7 @@
 set -u
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
+. "$here/cluster.sh" || exit 2
 image=$here/../../target/quorate
 kills=100
 base_port=7601
@@ -23,85 +24,9 @@ while [ $# -gt 1 ]; do
     esac
     shift 2
 done
-image=$(cd -- "$image" 2>/dev/null && pwd) || { echo "kill9.sh: found no such image; build it with 'mvn package'" >&2; exit 2; }
-quorate=$image/bin/quorate
-[ -x "$quorate" ] || { echo "kill9.sh: found no $quorate; build it first with 'mvn package'" >&2; exit 2; }
-[ -n "$dir" ] || dir=$here/../../target/kill9
-rm -rf "$dir"
-mkdir -p "$dir" && cd "$dir" || exit 2
-dir=$PWD
-
-ready_seconds=60
-declare -a pids
-
-fail() {
-    echo "FAILED: $1" >&2
-    echo "Configurations, data and logs are kept in $dir." >&2
-    exit 1
-}
-
-stop_all() {
-    touch stop
-    for pid in "${pids[@]:-}" ${load_pid:-}; do
-        [ -n "$pid" ] && kill "$pid" 2>/dev/null
-    done
-    wait
-}
-trap stop_all EXIT
-trap 'exit 130' INT TERM
-
-# One line for each member, the same in every file.
-members=
-for i in 1 2 3; do
-    members="$members
-  n$i: tcp://127.0.0.1:$((base_port + i - 1))"
-done
-
-identity() {
-    echo "identity:"
-    echo "  certificate: pki/$1/certificate.pem"
-    echo "  key: pki/$1/key.pem"
-    echo "  trust: pki/$1/trust.pem"
-    echo "  trust-domain: kill9.test"
-}
-
-"$quorate" pki init --trust-domain kill9.test > /dev/null || fail "no authority"
-"$quorate" pki issue operator admin > /dev/null || fail "no operator"
-for i in 1 2 3; do
-    "$quorate" pki issue node n$i > /dev/null || fail "no identity for n$i"
-    {
-        echo "cluster: kill9"
-        echo "node: n$i"
-        echo "data-directory: n$i"
-        echo "listen: tcp://127.0.0.1:$((base_port + i - 1))"
-        echo "members:$members"
-        identity "node/n$i"
-    } > n$i.yaml
-done
-{
-    echo "cluster: kill9"
-    echo "servers:$members"
-    identity operator/admin
-} > client.yaml
-export QUORATE_CONFIG=$dir/client.yaml
-
-start() {
-    : > "n$1.out"
-    QUORATE_JAVA_OPTS="-XX:MaxRAMPercentage=10 ${QUORATE_JAVA_OPTS:-}" \
-        "$quorate" node --config "n$1.yaml" > "n$1.out" 2>> "n$1.log" &
-    pids[$1]=$!
-}
-
-# A node that ends instead of serving has refused to start; one that takes too long counts as the same.
-await_ready() {
-    local deadline=$((SECONDS + ready_seconds))
-    until grep -q ready "n$1.out"; do
-        kill -0 "${pids[$1]}" 2>/dev/null || fail "n$1 refused to start: $(tail -3 "n$1.log")"
-        [ $SECONDS -lt $deadline ] || fail "n$1 was not ready within $ready_seconds s"
-        sleep 0.1
-    done
-}
-
+prepare kill9
+write_cluster kill9 tcp "$base_port"
+node_options=-XX:MaxRAMPercentage=10
 for i in 1 2 3; do start $i; done
 for i in 1 2 3; do await_ready $i; done
 

@@ -31,8 +31,11 @@ public final class UnavailableException extends ControlPlaneException {
     }
 
     /**
-     * Why a node and this side refuse each other, if that is why and waiting will not mend it: a wrong certificate,
-     * another cluster. Somebody has to act before trying again can help. Names are those of logs and counters.
+     * Why a node and this side refuse each other, where waiting will not mend that: a wrong certificate, another
+     * cluster. Names are those of logs and counters.
+     *
+     * <p>Present if that is so at any one endpoint, with the reason of one of them. The others may be out of reach for
+     * a while only: somebody should look, but trying again may help all the same.
      */
     public Optional<String> reason() {
         return Optional.ofNullable(reason);

@@ -5,7 +5,6 @@ import io.quorate.api.NodeId;
 import io.quorate.api.Standing;
 import io.quorate.registry.loop.LoopThread;
 import io.quorate.registry.session.AdmissionPolicy;
-import io.quorate.registry.session.CallServer;
 import io.quorate.registry.session.Counters;
 import io.quorate.registry.session.DialTarget;
 import io.quorate.registry.session.LocalDescription;
@@ -27,7 +26,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 
 /** A process with sessions over one real transport; what it hears can be waited for. */
 final class RealHost implements SessionListener, AutoCloseable {
@@ -45,12 +43,6 @@ final class RealHost implements SessionListener, AutoCloseable {
     /** A host that serves each call with its request. */
     RealHost(TransportProvider provider, Identity identity, ClusterId cluster, Set<String> removed)
             throws TransportException {
-        this(provider, identity, cluster, removed,
-            (caller, type, request, budget, call) -> call.respond(List.of(request)));
-    }
-
-    RealHost(TransportProvider provider, Identity identity, ClusterId cluster, Set<String> removed, CallServer server)
-            throws TransportException {
         loop = new LoopThread("alike-" + identity.self().name(), broken -> {
             throw new AssertionError("the loop broke", broken);
         });
@@ -60,7 +52,9 @@ final class RealHost implements SessionListener, AutoCloseable {
         sessions = new Sessions(new Sessions.Context(loop, identity,
             List.of(provider.create(new TransportContext(identity::credentials, Optional.of(listen), counters, false,
                 Map.of()))),
-            local, new Removing(removed), server, this, SessionSettings.forNode(), counters));
+            local, new Removing(removed),
+            (caller, type, request, budget, call) -> call.respond(List.of(request)),
+            this, SessionSettings.forNode(), counters));
         sessions.start();
         loop.start();
     }
@@ -98,19 +92,6 @@ final class RealHost implements SessionListener, AutoCloseable {
 
     LoopThread loop() {
         return loop;
-    }
-
-    /** Waits, with a deadline, without a sleep: looks again each time the loop has run a turn. */
-    void await(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("found not within " + DEADLINE_SECONDS + " s: " + what);
-            }
-            LinkedBlockingQueue<Boolean> turn = new LinkedBlockingQueue<>();
-            loop.execute(() -> loop.schedule(5_000_000, () -> turn.add(true)));
-            turn.poll(1, TimeUnit.SECONDS);
-        }
     }
 
     @Override

@@ -455,7 +455,7 @@ final class Dialer {
         // works, any transport will do; the retries go on.
         int worst = target.failedRounds > 0 ? Integer.MAX_VALUE
             : rank(target, target.usable.get(target.current).scheme());
-        return link.wantedSlots() - link.lastingSlots(worst) - link.comingSlots(worst) - target.pending;
+        return link.wantedSlots() - link.slots(worst, true) - link.comingSlots(worst) - target.pending;
     }
 
     private int rank(Target target, String scheme) {

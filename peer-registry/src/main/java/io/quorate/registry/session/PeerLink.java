@@ -205,24 +205,49 @@ final class PeerLink {
         if (!permitted(lane)) {
             return false;
         }
-        // A session that has missed a ping may be half open: a fresh one is better, but it is better than none (lesson
-        // 10).
-        return startOn(call, lane, nowNanos, false, false) || startOn(call, lane, nowNanos, false, true)
-            || startOn(call, lane, nowNanos, true, false) || startOn(call, lane, nowNanos, true, true);
-    }
-
-    private boolean startOn(OutboundCall call, Lane lane, long nowNanos, boolean silent, boolean renewing) {
-        for (int i = 0; i < sessions.size(); i++) {
-            PeerSession session = sessions.get(i);
-            if (usable(session) && Liveness.missedPing(session) == silent && session.state.renewing == renewing
-                && session.connection().openCapacity() > 0 && call.start(session, nowNanos)) {
+        int tried = -1;
+        for (int best = better(tried); best >= 0; best = better(tried)) {
+            if (call.start(sessions.get(best % sessions.size()), nowNanos)) {
                 queued[lane.ordinal()]--;
                 used[lane.ordinal()]++;
                 context.counted().sent.increment();
                 return true;
             }
+            // A transport thread took the last stream in between. The next best one is tried, this one not again.
+            tried = best;
         }
         return false;
+    }
+
+    /**
+     * The best session with room for a call among those that come behind {@code tried}, or -1. Sessions are ordered by
+     * how bad they are, and where that is equal by their place; both are one number: badness × sessions + place.
+     */
+    private int better(int tried) {
+        int count = sessions.size();
+        int best = -1;
+        for (int i = 0; i < count; i++) {
+            PeerSession session = sessions.get(i);
+            if (!usable(session)) {
+                continue;
+            }
+            int order = badness(session) * count + i;
+            if (order > tried && (best < 0 || order < best) && session.connection().openCapacity() > 0) {
+                if (order < count) {
+                    return order; // none behind it can be better
+                }
+                best = order;
+            }
+        }
+        return best;
+    }
+
+    /**
+     * A session that has missed a ping may be half open: a fresh one is better, be it one that is to be replaced, but
+     * it is better than none (lesson 10).
+     */
+    private static int badness(PeerSession session) {
+        return (Liveness.missedPing(session) ? 2 : 0) + (session.state.renewing ? 1 : 0);
     }
 
     private boolean permitted(Lane lane) {
@@ -255,28 +280,21 @@ final class PeerLink {
 
     /** How many slots this side has here. */
     int slots() {
-        return slots(Integer.MAX_VALUE);
+        return slots(Integer.MAX_VALUE, false);
     }
 
-    /** The same on transports of this rank and better ones. */
-    private int slots(int worstRank) {
+    /**
+     * The same on transports of this rank and better ones.
+     *
+     * @param lasting whether sessions that are to be replaced do not count
+     */
+    int slots(int worstRank, boolean lasting) {
         int sum = 0;
         for (int i = 0; i < sessions.size(); i++) {
             PeerSession session = sessions.get(i);
             if (usable(session) && session.state.rank <= worstRank) {
                 refreshSlots(session);
-                sum += session.state.slots;
-            }
-        }
-        return sum;
-    }
-
-    /** The same without the sessions that are to be replaced: what is there to stay. */
-    int lastingSlots(int worstRank) {
-        int sum = slots(worstRank);
-        for (PeerSession session : sessions) {
-            if (usable(session) && session.state.renewing && session.state.rank <= worstRank) {
-                sum -= session.state.slots;
+                sum += lasting && session.state.renewing ? 0 : session.state.slots;
             }
         }
         return sum;
@@ -392,13 +410,13 @@ final class PeerLink {
      */
     PeerSession superfluous(long nowNanos) {
         int wanted = wantedSlots();
-        int spare = lastingSlots(Integer.MAX_VALUE) - wanted;
+        int spare = slots(Integer.MAX_VALUE, true) - wanted;
         long dialed = sessions.stream().filter(one -> one.origin() == Origin.DIALED && usable(one)).count();
         if (dialed <= 1 || spare <= 0) {
             return null;
         }
         int best = bestRank();
-        boolean bestIsEnough = slots(best) >= wanted;
+        boolean bestIsEnough = slots(best, false) >= wanted;
         for (int i = sessions.size() - 1; i >= 0; i--) {
             PeerSession session = sessions.get(i);
             boolean fallback = bestIsEnough && session.state.rank > best;

@@ -9,6 +9,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
 import java.security.Signature;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
@@ -57,7 +58,7 @@ public final class TestCertificateAuthority {
         this.trustDomain = trustDomain;
         this.certificate = new Leaf("authority of " + trustDomain).uri("spiffe://" + trustDomain).asAuthority()
             .sign(keys);
-        this.judge = new TestChainJudge(certificate, trustDomain);
+        this.judge = new TestTrust(new TestChainJudge(certificate, trustDomain));
     }
 
     public String trustDomain() {
@@ -80,6 +81,12 @@ public final class TestCertificateAuthority {
     /** Good credentials of a node; this authority is trusted. */
     public TlsCredentials node(String name) {
         return of(new PeerIdentity(trustDomain, PeerIdentity.Kind.NODE, name));
+    }
+
+    /** Good credentials of a node that judges others as {@code judge} does: this authority is not asked. */
+    public TlsCredentials node(String name, Judge judge) {
+        TlsCredentials good = node(name);
+        return new TlsCredentials(good.key(), good.chain(), new TestTrust((chain, server) -> judge.judge(chain)));
     }
 
     /** Good credentials of an application. */
@@ -110,6 +117,19 @@ public final class TestCertificateAuthority {
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("found no P-256 in the Java platform", e);
         }
+    }
+
+    /** A test's own judge. Called on the threads of TLS, and several at once. */
+    @FunctionalInterface
+    public interface Judge {
+
+        /**
+         * Returns if the one who presents {@code chain}, his leaf first, is trusted.
+         *
+         * @throws CertificateException if not; of kind {@link
+         *     io.quorate.spi.transport.CertificateRefusedException} if it is to have a reason
+         */
+        void judge(X509Certificate[] chain) throws CertificateException;
     }
 
     /** A certificate on its way. Not thread-safe. */

@@ -3,21 +3,18 @@ package io.quorate.testing.identity;
 import io.quorate.spi.identity.PeerIdentity;
 import io.quorate.spi.transport.CertificateRefusedException;
 import io.quorate.spi.transport.RefusalReason;
-import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * Judges a leaf that the one authority has issued itself, with the reasons and in the order of the real judge: an
  * unknown authority first, since what a stranger wrote into a certificate is no finding. Knows no intermediates.
  */
-final class TestChainJudge extends X509ExtendedTrustManager {
+final class TestChainJudge implements TestTrust.Judge {
 
     static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
@@ -33,7 +30,8 @@ final class TestChainJudge extends X509ExtendedTrustManager {
         this.trustDomain = trustDomain;
     }
 
-    private void judge(X509Certificate[] chain, boolean server) throws CertificateRefusedException {
+    @Override
+    public void judge(X509Certificate[] chain, boolean server) throws CertificateRefusedException {
         if (chain == null || chain.length == 0) {
             throw refused(RefusalReason.NO_CERTIFICATE, "found no certificate");
         }
@@ -105,45 +103,5 @@ final class TestChainJudge extends X509ExtendedTrustManager {
 
     private static CertificateRefusedException refused(RefusalReason reason, String found) {
         return new CertificateRefusedException(reason, found);
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateRefusedException {
-        judge(chain, false);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateRefusedException {
-        judge(chain, true);
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
-            throws CertificateRefusedException {
-        judge(chain, false);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
-            throws CertificateRefusedException {
-        judge(chain, true);
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
-            throws CertificateRefusedException {
-        judge(chain, false);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
-            throws CertificateRefusedException {
-        judge(chain, true);
-    }
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-        // Not the authority: its name in a certificate request would choose for the other side what it presents.
-        return new X509Certificate[0];
     }
 }

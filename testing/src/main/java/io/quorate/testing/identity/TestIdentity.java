@@ -6,13 +6,9 @@ import io.quorate.spi.transport.CertificateRefusedException;
 import io.quorate.spi.transport.Evidence;
 import io.quorate.spi.transport.RefusalReason;
 import io.quorate.spi.transport.TlsCredentials;
-import java.net.Socket;
 import java.security.PrivateKey;
-import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * An identity without cryptography, for simulations over the in-memory transport. It refuses other trust domains and
@@ -34,7 +30,7 @@ public final class TestIdentity implements Identity {
      */
     public void renew(long notAfterWallMillis) {
         credentials = new TlsCredentials(new TestKey(), List.of(new TestCertificate(self, notAfterWallMillis)),
-            new TestTrust(this));
+            new TestTrust((chain, server) -> judge(List.of(chain))));
     }
 
     /** A node's identity in the trust domain {@code test}. */
@@ -114,53 +110,6 @@ public final class TestIdentity implements Identity {
         @Override
         public byte[] getEncoded() {
             return null;
-        }
-    }
-
-    private static final class TestTrust extends X509ExtendedTrustManager {
-        private final TestIdentity identity;
-
-        TestTrust(TestIdentity identity) {
-            this.identity = identity;
-        }
-
-        private void check(X509Certificate[] chain) throws CertificateException {
-            identity.judge(List.of(chain));
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, Socket s) throws CertificateException {
-            check(chain);
-        }
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, Socket s) throws CertificateException {
-            check(chain);
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine e) throws CertificateException {
-            check(chain);
-        }
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine e) throws CertificateException {
-            check(chain);
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
-            check(chain);
-        }
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
-            check(chain);
-        }
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
         }
     }
 }

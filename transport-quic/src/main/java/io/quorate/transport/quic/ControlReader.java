@@ -103,9 +103,12 @@ final class ControlReader extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        // A closed stream drops its handlers. What came before may still be waiting for the start.
+        // A closed stream drops its handlers. What came before may still be waiting for the start, and that may never
+        // come.
         if (started) {
             discard();
+        } else {
+            incoming.detach();
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.quorate.transport.quic;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameDecoder;
 import io.quorate.spi.wire.WireException;
@@ -58,6 +59,19 @@ final class IncomingFrames {
     /** Asserts that the stream may end here. */
     void end() throws WireException {
         decoder.end();
+    }
+
+    /**
+     * Copies what is there to memory that needs no release. For a stream that is gone before anybody wants its bytes:
+     * nobody may ever come, and then nobody would give the buffers back.
+     */
+    void detach() {
+        for (int left = held.size(); left > 0; left--) {
+            ByteBuf buffer = held.poll();
+            held.add(Unpooled.copiedBuffer(view == null ? buffer.nioBuffer() : view));
+            view = null; // It was the first one's.
+            buffer.release();
+        }
     }
 
     /** Throws away what is there. */

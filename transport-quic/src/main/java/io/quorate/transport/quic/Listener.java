@@ -17,9 +17,8 @@ import io.quorate.spi.transport.TransportException;
 import io.quorate.spi.transport.support.Address;
 import io.quorate.spi.transport.support.Admission;
 import io.quorate.spi.transport.support.Causes;
-import java.net.InetAddress;
+import io.quorate.spi.transport.support.ListenAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,13 +49,7 @@ final class Listener {
 
     /** Binds, and returns where it listens. Blocks. */
     Endpoint bind(Endpoint endpoint, EventLoopGroup loops) throws TransportException {
-        InetAddress address;
-        try {
-            address = InetAddress.getByName(endpoint.host());
-        } catch (UnknownHostException e) {
-            throw new TransportException("cannot listen at " + endpoint + ": found no address for \"" + endpoint.host()
-                + "\", expected a name or address of this machine", e);
-        }
+        InetSocketAddress address = ListenAddress.of(endpoint);
         var bound = sockets.datagrams(QuicLimits.MAX_UDP_PAYLOAD_BYTES)
             .group(loops)
             .handler(new ChannelInitializer<Channel>() {
@@ -65,10 +58,10 @@ final class Listener {
                     channel.pipeline().addLast(new SmallInitials(), observer, codec());
                 }
             })
-            .bind(new InetSocketAddress(address, endpoint.port()))
+            .bind(address)
             .awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            throw cannotBind(endpoint, bound.cause());
+            throw ListenAddress.cannotBind(endpoint, bound.cause());
         }
         socket = bound.channel();
         return new Endpoint(QuicTransportProvider.SCHEME, endpoint.host(),
@@ -144,23 +137,6 @@ final class Listener {
     private void failed(Address remote, RefusalReason reason, String detail) {
         surroundings.sink().onFailure(new ConnectionFailure(QuicTransportProvider.SCHEME, Origin.ACCEPTED,
             OptionalLong.empty(), remote.text(), reason, detail));
-    }
-
-    private static TransportException cannotBind(Endpoint endpoint, Throwable cause) {
-        String said = Causes.root(cause);
-        if (said.contains("in use")) {
-            return new TransportException("address " + endpoint + " is in use by another process, expected it to be "
-                + "free; stop that process, or configure another port", cause);
-        }
-        if (said.contains("assign requested address")) {
-            return new TransportException("address " + endpoint + " is not one of this machine's, expected one that "
-                + "is; configure one, or 0.0.0.0 for all", cause);
-        }
-        if (said.contains("ermission denied")) {
-            return new TransportException("address " + endpoint + " may not be bound by this user, expected a port of "
-                + "1024 or higher, or the right to bind a lower one", cause);
-        }
-        return new TransportException("cannot listen at " + endpoint + ": " + said, cause);
     }
 
     /** Takes no more datagrams; connections that it has accepted must have ended before. */

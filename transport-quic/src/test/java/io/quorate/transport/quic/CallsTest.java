@@ -17,6 +17,7 @@ import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameKind;
 import io.quorate.spi.wire.RpcError;
 import io.quorate.spi.wire.RpcType;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -246,10 +247,10 @@ class CallsTest {
 
     @Test
     void the_platforms_selectors_and_small_datagrams_serve_as_well() {
-        TestAuthority authority = new TestAuthority("nio");
+        TestCertificateAuthority authority = new TestCertificateAuthority("nio");
         Map<String, String> nio = Map.of("io", "nio", "io-threads", "2", "udp-payload-bytes", "1200");
-        var one = authority.credentials("one");
-        var two = authority.credentials("two");
+        var one = authority.node("one");
+        var two = authority.node("two");
         try (TestNode accepter = new TestNode(nio, () -> one, true, QuicLimits.standard(), false);
                 TestNode dialer = new TestNode(nio, () -> two, false, QuicLimits.standard(), false)) {
             assertTrue(dialer.transport.listening().isEmpty());

@@ -13,6 +13,7 @@ import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameKind;
 import io.quorate.spi.wire.RpcType;
 import io.quorate.spi.wire.WireViolation;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +31,7 @@ class LimitsTest {
 
     private static final long LONG_MILLIS = 20_000;
 
-    private final TestAuthority authority = new TestAuthority("limits");
+    private final TestCertificateAuthority authority = new TestCertificateAuthority("limits");
 
     private static QuicLimits counts(int pending, int perSource, int accepted) {
         return new QuicLimits(LONG_MILLIS, LONG_MILLIS, LONG_MILLIS, 16 << 10, pending, perSource, accepted, 10_000,
@@ -41,8 +42,8 @@ class LimitsTest {
     void a_connection_that_nobody_activates_is_ended() {
         QuicLimits limits =
             new QuicLimits(LONG_MILLIS, LONG_MILLIS, 1_000, 16 << 10, 10, 10, 10, 10_000, 256, 1_000);
-        try (TestNode node = new TestNode(authority.credentials("node"), limits);
-                TestNode dialer = new TestNode(authority.credentials("other"))) {
+        try (TestNode node = new TestNode(authority.node("node"), limits);
+                TestNode dialer = new TestNode(authority.node("other"))) {
             dialer.dial(node.endpoint());
             Peer dialed = new Peer(dialer.connection());
             Peer accepted = new Peer(node.connection());
@@ -53,8 +54,8 @@ class LimitsTest {
 
     @Test
     void more_bytes_than_a_hello_needs_are_a_violation() {
-        try (TestNode node = new TestNode(authority.credentials("node"));
-                RawQuic client = RawQuic.connected(authority.credentials("talker"), node.port())) {
+        try (TestNode node = new TestNode(authority.node("node"));
+                RawQuic client = RawQuic.connected(authority.node("talker"), node.port())) {
             Peer server = new Peer(node.connection());
             RawQuic.Stream control = client.control();
             for (int i = 0; i < 3; i++) {
@@ -69,8 +70,8 @@ class LimitsTest {
 
     @Test
     void they_are_one_before_the_start_too() {
-        try (TestNode node = new TestNode(authority.credentials("node"));
-                RawQuic client = RawQuic.connected(authority.credentials("talker"), node.port())) {
+        try (TestNode node = new TestNode(authority.node("node"));
+                RawQuic client = RawQuic.connected(authority.node("talker"), node.port())) {
             var unstarted = node.connection();
             RawQuic.Stream control = client.control();
             for (int i = 0; i < 4; i++) {
@@ -83,8 +84,8 @@ class LimitsTest {
 
     @Test
     void the_same_bytes_are_welcome_after_activation() {
-        try (TestNode node = new TestNode(authority.credentials("node"));
-                RawQuic client = RawQuic.connected(authority.credentials("talker"), node.port())) {
+        try (TestNode node = new TestNode(authority.node("node"));
+                RawQuic client = RawQuic.connected(authority.node("talker"), node.port())) {
             Peer server = Peer.active(node.connection());
             RawQuic.Stream control = client.control();
             for (int i = 0; i < 20; i++) {
@@ -101,23 +102,23 @@ class LimitsTest {
             QuicLimits limits = expected == RefusalReason.TOO_MANY_HANDSHAKES
                 ? counts(3, 100, 100) : counts(100, 3, 100);
             List<RawQuic> clients = new ArrayList<>();
-            try (TestNode node = new TestNode(authority.credentials("node"), limits)) {
+            try (TestNode node = new TestNode(authority.node("node"), limits)) {
                 for (int i = 0; i < 3; i++) {
-                    clients.add(RawQuic.connected(authority.credentials("c"), node.port()));
+                    clients.add(RawQuic.connected(authority.node("c"), node.port()));
                 }
                 Peer first = new Peer(node.connection());
                 node.connection();
                 node.connection();
                 assertEquals(3, node.transport.pendingAccepted());
                 try (RawQuic refused = RawQuic.dialing(
-                        RawQuic.context(true, authority.credentials("c"), builder -> builder), node.port())) {
+                        RawQuic.context(true, authority.node("c"), builder -> builder), node.port())) {
                     assertEquals(expected, node.failure().reason());
                     assertTrue(refused.connected.isEmpty());
                 }
                 // An active connection takes none of the room.
                 first.activate();
                 TestNode.await(() -> node.transport.pendingAccepted() == 2, "room");
-                clients.add(RawQuic.connected(authority.credentials("c"), node.port()));
+                clients.add(RawQuic.connected(authority.node("c"), node.port()));
                 node.connection();
             } finally {
                 clients.forEach(RawQuic::close);
@@ -128,23 +129,23 @@ class LimitsTest {
     @Test
     void accepted_connections_are_bounded() {
         AtomicInteger prepared = new AtomicInteger();
-        TlsCredentials own = authority.credentials("node");
+        TlsCredentials own = authority.node("node");
         try (TestNode node = new TestNode(Map.of(), () -> {
             prepared.incrementAndGet();
             return own;
         }, true, counts(100, 100, 1), false);
-                RawQuic one = RawQuic.connected(authority.credentials("c"), node.port())) {
+                RawQuic one = RawQuic.connected(authority.node("c"), node.port())) {
             Peer first = Peer.active(node.connection());
             int before = prepared.get();
             try (RawQuic second = RawQuic.dialing(
-                    RawQuic.context(true, authority.credentials("c"), builder -> builder), node.port())) {
+                    RawQuic.context(true, authority.node("c"), builder -> builder), node.port())) {
                 assertEquals(RefusalReason.TOO_MANY_CONNECTIONS, node.failure().reason());
                 assertTrue(second.connected.isEmpty());
                 node.assertNothingMore();
             }
             one.channel().close();
             first.closeReason();
-            try (RawQuic again = RawQuic.connected(authority.credentials("c"), node.port())) {
+            try (RawQuic again = RawQuic.connected(authority.node("c"), node.port())) {
                 Peer.active(node.connection());
                 assertTrue(again.channel().isActive());
                 assertEquals(before + 1, prepared.get(), "TLS was prepared for one who found no room");
@@ -205,8 +206,8 @@ class LimitsTest {
         int permitted = 4;
         QuicLimits few =
             new QuicLimits(2_000, 3_000, 5_000, 16 << 10, 100, 100, 100, 10_000, permitted, 1_000);
-        try (TestNode node = new TestNode(authority.credentials("node"), few);
-                RawQuic client = RawQuic.connected(authority.credentials("greedy"), node.port())) {
+        try (TestNode node = new TestNode(authority.node("node"), few);
+                RawQuic client = RawQuic.connected(authority.node("greedy"), node.port())) {
             Peer server = new Peer(node.connection()).silent().activate();
             client.control(Frame.control(FrameKind.PING, 1, Bytes.empty()));
             TestNode.await(server.controls, "the ping");
@@ -273,13 +274,13 @@ class LimitsTest {
 
     @Test
     void new_credentials_serve_new_connections() {
-        AtomicReference<TlsCredentials> current = new AtomicReference<>(authority.credentials("first"));
+        AtomicReference<TlsCredentials> current = new AtomicReference<>(authority.node("first"));
         try (TestNode node = new TestNode(Map.of(), current::get, true, QuicLimits.standard(), false);
-                TestNode dialer = new TestNode(authority.credentials("dialer"))) {
+                TestNode dialer = new TestNode(authority.node("dialer"))) {
             dialer.dial(node.endpoint());
             Peer one = Peer.active(node.connection());
             Peer before = Peer.active(dialer.connection()).confirmed(one);
-            current.set(authority.credentials("second"));
+            current.set(authority.node("second"));
             dialer.dial(node.endpoint());
             Peer two = Peer.active(node.connection());
             Peer after = Peer.active(dialer.connection()).confirmed(two);
@@ -293,8 +294,8 @@ class LimitsTest {
     /** RFC 9000 §9: the address behind a connection may change; who is there is not proved by it. */
     @Test
     void calls_go_on_when_the_path_moves() {
-        TestNode accepter = new TestNode(authority.credentials("accepter"));
-        TestNode dialer = new TestNode(authority.credentials("dialer"));
+        TestNode accepter = new TestNode(authority.node("accepter"));
+        TestNode dialer = new TestNode(authority.node("dialer"));
         try (accepter; dialer; MovingPath path = new MovingPath(accepter.port())) {
             dialer.dial(path.endpoint());
             Peer server = Peer.active(accepter.connection());

@@ -1,11 +1,12 @@
 package io.quorate.transport.quic;
 
 import io.quorate.spi.transport.Connection;
+import io.quorate.testing.identity.TestCertificateAuthority;
 
 /** Two nodes of one authority. */
 final class Pair implements AutoCloseable {
 
-    final TestAuthority authority = new TestAuthority("pair");
+    final TestCertificateAuthority authority = new TestCertificateAuthority("pair");
     final TestNode dialer;
     final TestNode accepter;
 
@@ -14,8 +15,8 @@ final class Pair implements AutoCloseable {
     }
 
     Pair(QuicLimits limits) {
-        dialer = new TestNode(authority.credentials("dialer"), limits);
-        accepter = new TestNode(authority.credentials("accepter"), limits);
+        dialer = new TestNode(authority.node("dialer"), limits);
+        accepter = new TestNode(authority.node("accepter"), limits);
     }
 
     /** A connection between the two, both ends. */

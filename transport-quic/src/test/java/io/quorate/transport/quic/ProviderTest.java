@@ -10,6 +10,7 @@ import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportContext;
 import io.quorate.spi.transport.TransportException;
 import io.quorate.spi.transport.TransportProvider;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import java.lang.reflect.Modifier;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class ProviderTest {
 
     private static TransportContext context(Optional<Endpoint> listen, Map<String, String> settings) {
-        var credentials = new TestAuthority("a").credentials("n");
+        var credentials = new TestCertificateAuthority("a").node("n");
         return new TransportContext(() -> credentials, listen, name -> { }, false, settings);
     }
 

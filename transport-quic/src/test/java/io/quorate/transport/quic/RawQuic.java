@@ -31,6 +31,7 @@ import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameDecoder;
 import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.WireException;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -81,7 +82,7 @@ final class RawQuic implements AutoCloseable {
         }
         return more.apply(builder.applicationProtocols(ALPN)
             .option(BoringSSLContextOption.GROUPS, new String[] {"X25519MLKEM768", "X25519"})
-            .trustManager(new TestAuthority("unused").credentials("unused", presented -> { }).trust())).build();
+            .trustManager(new TestCertificateAuthority("unused").node("unused", presented -> { }).trust())).build();
     }
 
     private static <B extends QuicCodecBuilder<B>> B codec(B builder) {

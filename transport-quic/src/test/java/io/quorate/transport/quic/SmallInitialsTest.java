@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -64,8 +65,8 @@ class SmallInitialsTest {
     /** The large one of each pair is answered, and behind the small one: so the small one was not. */
     @Test
     void only_large_datagrams_are_answered() throws IOException {
-        TestAuthority authority = new TestAuthority("small");
-        try (TestNode node = new TestNode(authority.credentials("node"));
+        TestCertificateAuthority authority = new TestCertificateAuthority("small");
+        try (TestNode node = new TestNode(authority.node("node"));
                 DatagramSocket socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
             socket.setSoTimeout(10_000);
             InetSocketAddress target = new InetSocketAddress(InetAddress.getLoopbackAddress(), node.port());

@@ -9,6 +9,7 @@ import io.quorate.spi.transport.TlsCredentials;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameKind;
 import io.quorate.spi.wire.RpcType;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -35,7 +36,7 @@ final class StreamCapture {
     @Test
     void eachCallHasAStreamOfItsOwn() {
         Path keys = Path.of(System.getProperty("capture.keys", "target/capture.keys"));
-        TlsCredentials credentials = new TestAuthority("capture").credentials("node", presented -> { });
+        TlsCredentials credentials = new TestCertificateAuthority("capture").node("node", presented -> { });
         QuicSslContext tls = RawQuic.context(true, credentials,
             // A classical key exchange: analysers do not put a hello together that needs two packets.
             builder -> builder.option(BoringSSLContextOption.GROUPS, new String[] {"X25519"})

@@ -15,6 +15,7 @@ import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.FrameKind;
 import io.quorate.spi.wire.RpcType;
 import io.quorate.spi.wire.WireViolation;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -36,14 +37,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ViolationsTest {
 
     private static final int SUBMIT = RpcType.SUBMIT.code();
-    private static final TestAuthority AUTHORITY = new TestAuthority("violations");
-    private static final TlsCredentials STRANGE = AUTHORITY.credentials("strange");
+    private static final TestCertificateAuthority AUTHORITY = new TestCertificateAuthority("violations");
+    private static final TlsCredentials STRANGE = AUTHORITY.node("strange");
 
     private TestNode node;
 
     @BeforeEach
     void start() {
-        node = new TestNode(AUTHORITY.credentials("node"));
+        node = new TestNode(AUTHORITY.node("node"));
     }
 
     @AfterEach

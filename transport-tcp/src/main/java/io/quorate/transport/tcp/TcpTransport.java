@@ -23,12 +23,10 @@ import io.quorate.spi.transport.TransportContext;
 import io.quorate.spi.transport.TransportException;
 import io.quorate.spi.transport.support.Address;
 import io.quorate.spi.transport.support.Admission;
-import io.quorate.spi.transport.support.Causes;
+import io.quorate.spi.transport.support.ListenAddress;
 import io.quorate.spi.transport.support.LiveSet;
 import io.quorate.spi.transport.support.NameResolver;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -127,13 +125,7 @@ final class TcpTransport implements Transport {
     }
 
     private void listen(Endpoint endpoint) throws TransportException {
-        InetAddress address;
-        try {
-            address = InetAddress.getByName(endpoint.host());
-        } catch (UnknownHostException e) {
-            throw new TransportException("cannot listen at " + endpoint + ": found no address for \"" + endpoint.host()
-                + "\", expected a name or address of this machine", e);
-        }
+        InetSocketAddress address = ListenAddress.of(endpoint);
         ChannelFuture bound = new ServerBootstrap()
             .group(loops)
             .channel(io.listener())
@@ -149,31 +141,14 @@ final class TcpTransport implements Transport {
                     accept(channel);
                 }
             })
-            .bind(new InetSocketAddress(address, endpoint.port()))
+            .bind(address)
             .awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            throw cannotBind(endpoint, bound.cause());
+            throw ListenAddress.cannotBind(endpoint, bound.cause());
         }
         listener = bound.channel();
         int port = ((InetSocketAddress) listener.localAddress()).getPort();
         listening = new Endpoint(TcpTransportProvider.SCHEME, endpoint.host(), port);
-    }
-
-    private static TransportException cannotBind(Endpoint endpoint, Throwable cause) {
-        String said = Causes.root(cause);
-        if (said.contains("in use")) {
-            return new TransportException("address " + endpoint + " is in use by another process, expected it to be "
-                + "free; stop that process, or configure another port", cause);
-        }
-        if (said.contains("assign requested address")) {
-            return new TransportException("address " + endpoint + " is not one of this machine's, expected one that "
-                + "is; configure one, or 0.0.0.0 for all", cause);
-        }
-        if (said.contains("ermission denied")) {
-            return new TransportException("address " + endpoint + " may not be bound by this user, expected a port of "
-                + "1024 or higher, or the right to bind a lower one", cause);
-        }
-        return new TransportException("cannot listen at " + endpoint + ": " + said, cause);
     }
 
     private static Bootstrap options(Bootstrap bootstrap) {

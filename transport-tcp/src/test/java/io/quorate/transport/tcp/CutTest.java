@@ -12,6 +12,7 @@ import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.FrameKind;
 import io.quorate.spi.wire.RpcType;
 import io.quorate.spi.wire.WireViolation;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import io.quorate.transport.tcp.TestNode.Engine;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,8 +34,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(120)
 class CutTest {
 
-    private final TestAuthority authority = new TestAuthority("cut");
-    private final TlsCredentials strange = authority.credentials("strange");
+    private final TestCertificateAuthority authority = new TestCertificateAuthority("cut");
+    private final TlsCredentials strange = authority.node("strange");
 
     private static Frame frame(FrameKind kind, long call) {
         return new Frame(kind, true, RpcType.SUBMIT.code(), call, kind == FrameKind.REQUEST ? 1_000 : 0,
@@ -57,7 +58,7 @@ class CutTest {
             Peer bystander = pair.active().dialed();
             for (int at = 0; at < request.length(); at++) {
                 try (RawTls client = RawTls.connected(
-                        pair.authority.credentials("strange"), pair.accepter.port())) {
+                        pair.authority.node("strange"), pair.accepter.port())) {
                     Peer server = Peer.active(pair.accepter.connection());
                     client.write(Frame.control(FrameKind.PING, at, Bytes.empty()));
                     TestNode.await(server.controls, "the ping");
@@ -77,7 +78,7 @@ class CutTest {
     @Test
     void a_response_cut_at_every_byte() throws Exception {
         int length = FrameEncoder.encode(frame(FrameKind.RESPONSE, 3)).length();
-        try (TestNode node = new TestNode(Engine.OPENSSL, authority.credentials("node"));
+        try (TestNode node = new TestNode(Engine.OPENSSL, authority.node("node"));
                 SSLServerSocket listener = RawTls.server(strange, "TLSv1.3", "quorate/1")) {
             for (int at = 0; at < length; at++) {
                 node.dial(new Endpoint("tcp", "127.0.0.1", listener.getLocalPort()));

@@ -13,6 +13,7 @@ import io.quorate.spi.transport.RefusalReason;
 import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportContext;
 import io.quorate.spi.transport.TransportException;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import io.quorate.transport.tcp.TestNode.Engine;
 import java.util.Map;
 import java.util.Optional;
@@ -27,12 +28,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(60)
 class KeyExchangeTest {
 
-    private final TestAuthority authority = new TestAuthority("groups");
+    private final TestCertificateAuthority authority = new TestCertificateAuthority("groups");
 
     @Test
     void two_that_demand_it_agree_on_it() {
-        try (TestNode one = TestNode.postQuantum(authority.credentials("one"));
-                TestNode two = TestNode.postQuantum(authority.credentials("two"))) {
+        try (TestNode one = TestNode.postQuantum(authority.node("one"));
+                TestNode two = TestNode.postQuantum(authority.node("two"))) {
             one.dial(two.endpoint());
             Evidence dialed = one.connection().evidence();
             assertEquals(Optional.of("X25519MLKEM768"), dialed.keyExchange());
@@ -44,8 +45,8 @@ class KeyExchangeTest {
 
     @Test
     void one_that_demands_it_agrees_with_one_that_has_it() {
-        try (TestNode strict = TestNode.postQuantum(authority.credentials("strict"));
-                TestNode other = new TestNode(Engine.OPENSSL, authority.credentials("other"))) {
+        try (TestNode strict = TestNode.postQuantum(authority.node("strict"));
+                TestNode other = new TestNode(Engine.OPENSSL, authority.node("other"))) {
             strict.dial(other.endpoint());
             assertTrue(strict.connection().evidence().isPostQuantum());
             assertTrue(other.connection().evidence().isPostQuantum());
@@ -59,8 +60,8 @@ class KeyExchangeTest {
     @Test
     @EnabledForJreRange(max = JRE.JAVA_25)
     void one_without_it_is_refused_by_name_on_both_sides_and_for_both_origins() {
-        try (TestNode strict = TestNode.postQuantum(authority.credentials("strict"));
-                TestNode classical = new TestNode(Engine.JDK, authority.credentials("classical"))) {
+        try (TestNode strict = TestNode.postQuantum(authority.node("strict"));
+                TestNode classical = new TestNode(Engine.JDK, authority.node("classical"))) {
             classical.dial(strict.endpoint());
             assertKeyExchange(strict.failure(), Origin.ACCEPTED, "X25519MLKEM768, which is required here");
             assertKeyExchange(classical.failure(), Origin.DIALED, "it may require X25519MLKEM768");
@@ -82,7 +83,7 @@ class KeyExchangeTest {
     @EnabledForJreRange(max = JRE.JAVA_25)
     void a_library_without_it_does_not_start() {
         Transport transport = new TcpTransportProvider().create(new TransportContext(
-            () -> authority.credentials("one"), Optional.empty(), name -> { }, true, Map.of("tls-engine", "jdk")));
+            () -> authority.node("one"), Optional.empty(), name -> { }, true, Map.of("tls-engine", "jdk")));
         var refused = assertThrows(TransportException.class, () -> transport.start(new TestSink()));
         assertTrue(refused.getMessage().contains("JSSE (asked for) has X25519, P-256 alone; expected X25519MLKEM768"),
             refused.getMessage());

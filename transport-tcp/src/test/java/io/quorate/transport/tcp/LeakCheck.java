@@ -1,6 +1,7 @@
 package io.quorate.transport.tcp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.ResourceLeakDetector;
@@ -12,26 +13,18 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Every buffer, TLS engine and TLS context that a test class used has been released when the class has ended. */
-final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
+public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
 
     static final List<String> LEAKS = new CopyOnWriteArrayList<>();
     static final List<String> FAULTS = new CopyOnWriteArrayList<>();
     private static final int COLLECTIONS = 4;
 
-    static {
-        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
-        ResourceLeakDetectorFactory.setResourceLeakDetectorFactory(new ResourceLeakDetectorFactory() {
-            @Override
-            @SuppressWarnings("deprecation")
-            public <T> ResourceLeakDetector<T> newResourceLeakDetector(
-                    Class<T> resource, int samplingInterval, long maxActive) {
-                return new Recording<>(resource, samplingInterval);
-            }
-        });
-    }
-
     @Override
     public void beforeAll(ExtensionContext context) {
+        // Named to the test's process by a property: Netty's classes keep whichever detector they find when they are
+        // first used, which may be before any class that looks for leaks.
+        assertInstanceOf(Recorder.class,
+            ResourceLeakDetectorFactory.instance().newResourceLeakDetector(LeakCheck.class, 1));
         LEAKS.clear();
         FAULTS.clear();
     }
@@ -53,9 +46,10 @@ final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
         return List.copyOf(LEAKS);
     }
 
-    private static final class Recording<T> extends ResourceLeakDetector<T> {
-        @SuppressWarnings("deprecation")
-        private Recording(Class<T> resource, int samplingInterval) {
+    /** Remembers what leaks. Public, since Netty makes it. */
+    public static final class Recorder<T> extends ResourceLeakDetector<T> {
+
+        public Recorder(Class<T> resource, int samplingInterval) {
             super(resource, samplingInterval);
         }
 

@@ -13,6 +13,7 @@ import io.quorate.spi.transport.TransportLimits;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameKind;
 import io.quorate.spi.wire.WireViolation;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import io.quorate.transport.tcp.TestNode.Engine;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -36,10 +37,10 @@ class LimitsTest {
     private static final long LONG_MILLIS = 60_000;
     private static final long SHORT_MILLIS = 150;
 
-    private final TestAuthority authority = new TestAuthority("limits");
+    private final TestCertificateAuthority authority = new TestCertificateAuthority("limits");
 
     private TestNode node(Engine engine, TcpLimits limits) {
-        TlsCredentials own = authority.credentials("node");
+        TlsCredentials own = authority.node("node");
         return new TestNode(engine, () -> own, true, limits);
     }
 
@@ -85,7 +86,7 @@ class LimitsTest {
     @EnumSource(Engine.class)
     void a_connection_that_nobody_activates_is_ended(Engine engine) {
         TcpLimits limits = new TcpLimits(LONG_MILLIS, LONG_MILLIS, 1_500, 16 << 10, 10, 10, 10);
-        TlsCredentials other = authority.credentials("other");
+        TlsCredentials other = authority.node("other");
         try (TestNode node = node(engine, limits); TestNode dialer = new TestNode(engine, other)) {
             dialer.dial(node.endpoint());
             Peer dialed = new Peer(dialer.connection());
@@ -100,7 +101,7 @@ class LimitsTest {
     @EnumSource(Engine.class)
     void more_bytes_than_a_hello_needs_are_a_violation(Engine engine) throws Exception {
         try (TestNode node = node(engine, TcpLimits.standard());
-                RawTls client = RawTls.connected(authority.credentials("talker"), node.port())) {
+                RawTls client = RawTls.connected(authority.node("talker"), node.port())) {
             Peer server = new Peer(node.connection());
             for (int i = 0; i < 3; i++) {
                 client.write(Frame.control(FrameKind.HANDSHAKE, i, Bytes.wrap(new byte[5_000])));
@@ -116,7 +117,7 @@ class LimitsTest {
     @Test
     void the_same_bytes_are_welcome_after_activation() throws Exception {
         try (TestNode node = node(Engine.OPENSSL, TcpLimits.standard());
-                RawTls client = RawTls.connected(authority.credentials("talker"), node.port())) {
+                RawTls client = RawTls.connected(authority.node("talker"), node.port())) {
             Peer server = Peer.active(node.connection());
             for (int i = 0; i < 5; i++) {
                 client.write(Frame.control(FrameKind.PING, i, Bytes.wrap(new byte[5_000])));
@@ -143,7 +144,7 @@ class LimitsTest {
                 // Room again as soon as one is gone, and an active connection takes none of it.
                 silent.get(0).close();
                 assertEquals(RefusalReason.CONNECTION_LOST, node.failure().reason());
-                try (RawTls client = RawTls.connected(authority.credentials("c"), node.port())) {
+                try (RawTls client = RawTls.connected(authority.node("c"), node.port())) {
                     Peer.active(node.connection());
                     assertEquals(2, node.transport.pendingAccepted());
                     assertTrue(client.socket.isConnected());
@@ -159,8 +160,8 @@ class LimitsTest {
     @Test
     void accepted_connections_are_bounded() throws Exception {
         try (TestNode node = node(Engine.OPENSSL, counts(100, 100, 2));
-                RawTls one = RawTls.connected(authority.credentials("c"), node.port());
-                RawTls two = RawTls.connected(authority.credentials("c"), node.port())) {
+                RawTls one = RawTls.connected(authority.node("c"), node.port());
+                RawTls two = RawTls.connected(authority.node("c"), node.port())) {
             Peer first = Peer.active(node.connection());
             Peer.active(node.connection());
             try (Socket third = new Socket("127.0.0.1", node.port())) {
@@ -170,7 +171,7 @@ class LimitsTest {
             assertTrue(two.socket.isConnected());
             one.socket.close();
             first.closeReason();
-            try (RawTls again = RawTls.connected(authority.credentials("c"), node.port())) {
+            try (RawTls again = RawTls.connected(authority.node("c"), node.port())) {
                 Peer.active(node.connection());
                 assertTrue(again.socket.isConnected());
             }
@@ -241,13 +242,13 @@ class LimitsTest {
     @ParameterizedTest
     @EnumSource(Engine.class)
     void new_credentials_serve_new_connections(Engine engine) {
-        AtomicReference<TlsCredentials> current = new AtomicReference<>(authority.credentials("first"));
+        AtomicReference<TlsCredentials> current = new AtomicReference<>(authority.node("first"));
         try (TestNode node = new TestNode(engine, current::get, true, TcpLimits.standard());
-                TestNode dialer = new TestNode(engine, authority.credentials("dialer"))) {
+                TestNode dialer = new TestNode(engine, authority.node("dialer"))) {
             dialer.dial(node.endpoint());
             Peer.active(node.connection());
             Peer before = Peer.active(dialer.connection());
-            current.set(authority.credentials("second"));
+            current.set(authority.node("second"));
             dialer.dial(node.endpoint());
             Peer.active(node.connection());
             Peer after = Peer.active(dialer.connection());

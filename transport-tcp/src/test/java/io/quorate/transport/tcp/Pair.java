@@ -1,17 +1,18 @@
 package io.quorate.transport.tcp;
 
 import io.quorate.spi.transport.Connection;
+import io.quorate.testing.identity.TestCertificateAuthority;
 
 /** Two nodes of one authority. */
 final class Pair implements AutoCloseable {
 
-    final TestAuthority authority = new TestAuthority("pair");
+    final TestCertificateAuthority authority = new TestCertificateAuthority("pair");
     final TestNode dialer;
     final TestNode accepter;
 
     Pair(TestNode.Engine dials, TestNode.Engine accepts) {
-        dialer = new TestNode(dials, authority.credentials("dialer"));
-        accepter = new TestNode(accepts, authority.credentials("accepter"));
+        dialer = new TestNode(dials, authority.node("dialer"));
+        accepter = new TestNode(accepts, authority.node("accepter"));
     }
 
     Pair(TestNode.Engine both) {

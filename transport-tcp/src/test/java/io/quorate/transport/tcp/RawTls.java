@@ -6,6 +6,7 @@ import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameDecoder;
 import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.WireException;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.ByteBuffer;
@@ -83,7 +84,7 @@ final class RawTls implements AutoCloseable {
         try {
             SSLContext context = SSLContext.getInstance("TLS");
             KeyManager[] keys = null;
-            TrustManager[] trust = {new TestAuthority("unused").credentials("unused", chain -> { }).trust()};
+            TrustManager[] trust = {new TestCertificateAuthority("unused").node("unused", chain -> { }).trust()};
             if (credentials != null) {
                 KeyStore store = KeyStore.getInstance("PKCS12");
                 store.load(null, null);

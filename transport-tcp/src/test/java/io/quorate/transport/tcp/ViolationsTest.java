@@ -15,6 +15,7 @@ import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.FrameKind;
 import io.quorate.spi.wire.RpcType;
 import io.quorate.spi.wire.WireViolation;
+import io.quorate.testing.identity.TestCertificateAuthority;
 import io.quorate.transport.tcp.TestNode.Engine;
 import java.io.IOException;
 import java.util.HexFormat;
@@ -41,8 +42,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(60)
 class ViolationsTest {
 
-    private static final TestAuthority AUTHORITY = new TestAuthority("violations");
-    private static final TlsCredentials STRANGE = AUTHORITY.credentials("strange");
+    private static final TestCertificateAuthority AUTHORITY = new TestCertificateAuthority("violations");
+    private static final TlsCredentials STRANGE = AUTHORITY.node("strange");
     private static final int SUBMIT = RpcType.SUBMIT.code();
     private static TestNode node;
     private static TestNode other;
@@ -50,8 +51,8 @@ class ViolationsTest {
 
     @BeforeAll
     static void begin() {
-        node = new TestNode(Engine.OPENSSL, AUTHORITY.credentials("node"));
-        other = new TestNode(Engine.OPENSSL, AUTHORITY.credentials("other"));
+        node = new TestNode(Engine.OPENSSL, AUTHORITY.node("node"));
+        other = new TestNode(Engine.OPENSSL, AUTHORITY.node("other"));
         other.dial(node.endpoint());
         Peer.active(node.connection());
         bystander = Peer.active(other.connection());
