@@ -37,7 +37,7 @@ public final class RaftConsensusProvider implements ConsensusProvider {
             () -> FileLogStore.open(machine.disk().orElse(SystemDisk.INSTANCE),
                 new StorageOptions(context.directory(), context.cluster(), context.self(), context.bootstrap(),
                     Instant.ofEpochMilli(context.loop().clock().wallMillis()), settings.firstSegmentBytes(),
-                    settings.maxSegmentBytes()),
+                    settings.maxSegmentBytes(), context.loop().random()::nextLong),
                 machine.background().orElse(FileLogStore.ALLOCATOR)),
             () -> machine.storageThread().<StorageExecutor>map(
                     starter -> starter.apply("quorate-storage-" + context.self()))

@@ -11,17 +11,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes or opens a data directory: lock, version, hard state, bootstrap configuration, log, in this order.
+ * Makes or opens a data directory: lock, version, hard state, bootstrap configuration, snapshots, log, in this order.
+ * All is read and judged before anything is changed.
  *
  * @param lock held until it is closed
+ * @param version whose directory it is
+ * @param snapshots those that are whole
  * @param recovery what the log was found to be
  */
 record DataDirectory(
     EntryCodec codec,
     Closeable lock,
+    VersionFile version,
     StateFile state,
     Membership bootstrap,
     LogRecovery recovery,
+    SnapshotScan snapshots,
     RecoveryReport report) {
 
     static DataDirectory open(Disk disk, StorageOptions options) throws IOException {
@@ -48,17 +53,30 @@ record DataDirectory(
         if (created) {
             requireNoData(disk, directory, codec.seed());
             make(disk, options, codec);
-        } else {
-            VersionFile.check(disk, version, options.cluster(), options.node());
         }
+        VersionFile found = VersionFile.read(disk, version);
+        found.requireOf(version, options.cluster(), options.node());
         Membership bootstrap = BootstrapFile.read(disk, directory.resolve(DataFiles.BOOTSTRAP), codec.seed());
         StateFile state = StateFile.open(disk, directory, codec.seed());
         try {
             // The name VERSION may be in the kernel's memory alone: it was just given, or by a process that was killed.
             disk.syncDirectory(directory);
+            if (disk.exists(directory.resolve(DataFiles.MAKING))) {
+                // Only now: a crash that kept this deletion and lost the name VERSION would look like a loss of files.
+                disk.delete(directory.resolve(DataFiles.MAKING));
+                disk.syncDirectory(directory);
+            }
             LogRecovery recovery = new LogRecovery(disk, codec, directory.resolve(DataFiles.LOG), state);
-            recovery.run();
+            SnapshotScan snapshots = SnapshotScan.read(disk, directory.resolve(DataFiles.SNAPSHOTS), codec.seed());
+            recovery.read();
+            if (snapshots.replaces(recovery.terms(), state.current())) {
+                recovery.replace(snapshots.newest().orElseThrow(), options.firstSegmentBytes());
+            } else {
+                recovery.repair();
+            }
             List<String> repairs = new ArrayList<>(recovery.repairs());
+            repairs.addAll(snapshots.setAside(disk));
+            tidy(disk, snapshots.directory());
             if (state.repaired()) {
                 repairs.add(directory + ": restored one copy of term and vote from the other");
             }
@@ -66,11 +84,22 @@ record DataDirectory(
             if (state.current().durableIndex() != last || state.current().cutFrom() != 0) {
                 state.save(state.current().with(last, 0));
             }
-            return new DataDirectory(codec, lock, state, bootstrap, recovery,
+            return new DataDirectory(codec, lock, found, state, bootstrap, recovery, snapshots,
                 new RecoveryReport(created, recovery.tornTailBytes(), repairs));
         } catch (IOException | RuntimeException e) {
             state.close();
             throw e;
+        }
+    }
+
+    /**
+     * Makes the names of snapshots durable, since they may be in the kernel's memory alone, and deletes what a snapshot
+     * that was being taken has left. One that was being received stays, to go on from.
+     */
+    private static void tidy(Disk disk, Path directory) throws IOException {
+        if (disk.exists(directory)) {
+            disk.delete(directory.resolve(FileSnapshotStore.TAKING));
+            disk.syncDirectory(directory);
         }
     }
 
@@ -82,12 +111,20 @@ record DataDirectory(
     }
 
     /**
-     * Without {@code VERSION} a directory is empty, or its making was interrupted: that file comes last, and nothing is
-     * stored before. Anything that says otherwise means that the file was lost, and making the directory anew would
-     * forget votes and entries.
+     * Without {@code VERSION} a directory is empty, or its making was interrupted: then {@code MAKING} is there, which
+     * comes first and goes last. Anything that says otherwise means that files were lost, and making the directory anew
+     * would forget votes and entries.
      */
     private static void requireNoData(Disk disk, Path directory, int seed) throws IOException {
         String used = null;
+        if (!disk.exists(directory.resolve(DataFiles.MAKING))) {
+            for (String name : List.of(DataFiles.STATE_A, DataFiles.STATE_B, DataFiles.BOOTSTRAP, DataFiles.LOG)) {
+                used = disk.exists(directory.resolve(name)) ? name : used;
+            }
+        }
+        if (disk.exists(directory.resolve(DataFiles.SNAPSHOTS))) {
+            used = DataFiles.SNAPSHOTS;
+        }
         for (String name : List.of(DataFiles.STATE_A, DataFiles.STATE_B)) {
             StateFile.State found = StateFile.peek(disk, directory.resolve(name), seed);
             if (found != null && found.sequence() > StateFile.State.INITIAL.sequence()) {
@@ -121,9 +158,15 @@ record DataDirectory(
         Path directory = options.directory();
         Path log = directory.resolve(DataFiles.LOG);
         Path segment = log.resolve(DataFiles.segmentName(1));
+        Path temporary = directory.resolve(DataFiles.VERSION_TEMPORARY);
+        if (!disk.exists(directory.resolve(DataFiles.MAKING))) {
+            DataFiles.create(disk, directory.resolve(DataFiles.MAKING), new byte[0]);
+        }
+        // Durable before all else: while it is there, what else there is has never been used.
+        disk.syncDirectory(directory);
         disk.createDirectory(log);
         for (Path path : List.of(directory.resolve(DataFiles.STATE_A), directory.resolve(DataFiles.STATE_B),
-            directory.resolve(DataFiles.BOOTSTRAP), directory.resolve(DataFiles.VERSION_TEMPORARY), segment)) {
+            directory.resolve(DataFiles.BOOTSTRAP), temporary, segment)) {
             disk.delete(path);
         }
         DataFiles.create(disk, directory.resolve(DataFiles.STATE_A), StateFile.initial(codec.seed()));
@@ -136,8 +179,8 @@ record DataDirectory(
             file.force();
         }
         disk.syncDirectory(log);
-        Path temporary = directory.resolve(DataFiles.VERSION_TEMPORARY);
-        DataFiles.create(disk, temporary, VersionFile.encode(options.cluster(), options.node(), options.now()));
+        DataFiles.create(disk, temporary, new VersionFile(options.cluster(), options.node(),
+            options.numbers().getAsLong(), options.now()).encode());
         // Everything that VERSION vouches for has its name durably before VERSION has.
         disk.syncDirectory(directory);
         disk.rename(temporary, directory.resolve(DataFiles.VERSION));

@@ -11,15 +11,20 @@ final class DataFiles {
     static final String LOCK = "LOCK";
     static final String VERSION = "VERSION";
     static final String VERSION_TEMPORARY = "VERSION.tmp";
+    static final String MAKING = "MAKING";
     static final String STATE_A = "state-a";
     static final String STATE_B = "state-b";
     static final String BOOTSTRAP = "bootstrap";
     static final String LOG = "log";
+    static final String SNAPSHOTS = "snapshots";
     static final String NEXT_SEGMENT = "next.tmp";
     static final String SEGMENT_SUFFIX = ".seg";
 
-    /** The version of all formats in the directory; a newer one is refused. */
-    static final int FORMAT = 1;
+    /**
+     * The version of all formats in the directory; any other is refused. Format 1 was never released: it knew neither
+     * snapshots nor the number of a directory.
+     */
+    static final int FORMAT = 2;
 
     private static final int INDEX_DIGITS = 20;
     private static final int ZERO_CHUNK_BYTES = 1024 * 1024;

@@ -37,20 +37,23 @@ public final class FileLogStore implements LogStore {
     private final EntryCodec codec;
     private final Closeable lock;
     private final StateFile state;
+    private final long storeNumber;
+    private final FileSnapshotStore snapshots;
     private final Membership bootstrap;
     private final RecoveryReport report;
     private final Path directory;
     private final SegmentAllocator allocator;
     private final LogReader reader;
     private final ByteBuffer buffer;
-    private final TermIndex terms;
     private final List<LogEntry> configurations;
 
+    private TermIndex terms;
     private ActiveSegment active;
     private long durableIndex;
 
     /** Copied on write: readers on other threads see one state or the other. */
     private volatile Segment[] segments;
+    private volatile long firstIndex;
     private volatile long lastIndex;
     private volatile IOException failure;
     private volatile boolean closed;
@@ -66,6 +69,11 @@ public final class FileLogStore implements LogStore {
         this.codec = data.codec();
         this.lock = data.lock();
         this.state = data.state();
+        this.storeNumber = data.version().store();
+        this.snapshots = new FileSnapshotStore(disk, options.directory().resolve(DataFiles.SNAPSHOTS),
+            new FileSnapshotStore.Settings(codec.seed(), options.keptSnapshots(), options.snapshotChunkBytes(),
+                options.numbers().getAsLong(), () -> state.current().hardState().term().value()),
+            data.snapshots().whole());
         this.bootstrap = data.bootstrap();
         this.report = data.report();
         this.directory = options.directory().resolve(DataFiles.LOG);
@@ -75,6 +83,7 @@ public final class FileLogStore implements LogStore {
         this.terms = data.recovery().terms();
         this.configurations = data.recovery().configurations();
         this.segments = data.recovery().segments().toArray(Segment[]::new);
+        this.firstIndex = terms.firstIndex();
         this.lastIndex = terms.lastIndex();
         this.durableIndex = lastIndex;
         Segment last = segments[segments.length - 1];
@@ -118,7 +127,7 @@ public final class FileLogStore implements LogStore {
 
     @Override
     public long firstIndex() {
-        return terms.firstIndex();
+        return firstIndex;
     }
 
     @Override
@@ -139,6 +148,16 @@ public final class FileLogStore implements LogStore {
     @Override
     public HardState hardState() {
         return state.current().hardState();
+    }
+
+    @Override
+    public long storeNumber() {
+        return storeNumber;
+    }
+
+    @Override
+    public SnapshotStore snapshots() {
+        return snapshots;
     }
 
     @Override
@@ -331,6 +350,68 @@ public final class FileLogStore implements LogStore {
         durableIndex = index - 1;
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Where the log begins is noted first, and recovery deletes what lies before: a crash may keep the deletion of a
+     * later segment and lose that of an earlier one.
+     */
+    @Override
+    public void releaseUntil(long index) throws IOException {
+        requireUsable();
+        long covered = snapshots.newest().map(SnapshotMeta::index).orElse(0L);
+        if (index > covered) {
+            throw new IllegalArgumentException("found index " + index + " to release, expected " + covered
+                + " at most, which the newest snapshot stands for");
+        }
+        int gone = 0;
+        while (gone + 1 < segments.length && segments[gone + 1].baseIndex() - 1 <= index) {
+            gone++;
+        }
+        if (gone == 0) {
+            return;
+        }
+        Segment[] old = segments;
+        Segment[] kept = Arrays.copyOfRange(old, gone, old.length);
+        long first = kept[0].baseIndex();
+        guarded("release the log up to " + (first - 1), () -> {
+            state.save(state.current().released(first));
+            firstIndex = first;
+            segments = kept;
+            terms.releaseUntil(first - 1);
+            configurations.removeIf(entry -> entry.index() < first);
+            for (int i = 0; i < old.length - kept.length; i++) {
+                disk.delete(old[i].path());
+            }
+            disk.syncDirectory(directory);
+        });
+    }
+
+    @Override
+    public void resetTo(long index, long term) throws IOException {
+        requireUsable();
+        SnapshotMeta snapshot = snapshots.newest().orElse(null);
+        if (snapshot == null || snapshot.index() != index || snapshot.term() != term) {
+            throw new IllegalArgumentException("found entry " + index + " of term " + term + ", expected that of the "
+                + "newest snapshot, " + snapshot);
+        }
+        SegmentAllocator.Prepared[] prepared = new SegmentAllocator.Prepared[1];
+        // While the log is as it was: then a full disk changes nothing.
+        guarded("prepare a new log", () ->
+            prepared[0] = allocator.take(options.firstSegmentBytes(), options.firstSegmentBytes()));
+        guarded("replace the log by a snapshot", () -> {
+            active.close();
+            Segment segment = new LogReset(disk, codec, directory, state).run(snapshot, () -> prepared[0]);
+            terms = new TermIndex(index + 1, term);
+            configurations.clear();
+            durableIndex = index;
+            segments = new Segment[] {segment};
+            firstIndex = index + 1;
+            lastIndex = index;
+            active = new ActiveSegment(codec, segment, disk.open(segment.path()), buffer);
+        });
+    }
+
     @Override
     public void saveHardState(HardState next) throws IOException {
         requireUsable();
@@ -370,10 +451,10 @@ public final class FileLogStore implements LogStore {
     public List<LogEntry> read(long from, long toInclusive, int maxBytes) throws IOException {
         requireUsable();
         long last = lastIndex;
-        if (from < 1 || toInclusive < from || toInclusive > last) {
-            throw new IndexOutOfBoundsException("found entries " + from + " to " + toInclusive + ", expected some "
-                + "of 1 to "
-                + last);
+        long first = firstIndex;
+        if (from < first || toInclusive < from || toInclusive > last) {
+            throw new IndexOutOfBoundsException("found entries " + from + " to " + toInclusive + ", expected some of "
+                + first + " to " + last);
         }
         Segment[] now = segments;
         return reader.read(now[segmentOf(now, from)], from, toInclusive, maxBytes);

@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reads the whole log when the directory is opened: verifies every record, finds the end, and decides whether what
+ * Reads the log when the directory is opened: verifies every record, finds the end, and decides whether what
  * is wrong is a torn tail, which is cut, or damage, which is refused.
  *
  * <p>First everything is read and judged, then the files are changed: a log that is refused is left as it was found.
@@ -30,7 +30,7 @@ final class LogRecovery {
     private final StateFile stateFile;
     private final StateFile.State state;
 
-    private final TermIndex terms = new TermIndex();
+    private TermIndex terms;
     private final List<LogEntry> configurations = new ArrayList<>();
     private final List<Segment> segments = new ArrayList<>();
     private final List<Path> segmentsToDelete = new ArrayList<>();
@@ -44,12 +44,19 @@ final class LogRecovery {
     private record Stop(int at, String problem) {
     }
 
+    /** The last segment as it was judged: what lies between its end and {@code written} was never acknowledged. */
+    private record Tail(Segment segment, int end, int written) {
+    }
+
+    private Tail tail;
+
     LogRecovery(Disk disk, EntryCodec codec, Path directory, StateFile stateFile) {
         this.disk = disk;
         this.codec = codec;
         this.directory = directory;
         this.stateFile = stateFile;
         this.state = stateFile.current();
+        this.terms = new TermIndex(state.firstIndex(), 0);
     }
 
     TermIndex terms() {
@@ -72,13 +79,39 @@ final class LogRecovery {
         return tornTailBytes;
     }
 
-    /** Reads, judges and repairs. On return every entry found is durable. */
-    void run() throws IOException {
+    /** Reads and judges; changes nothing. A log whose replacement is under way is not looked at. */
+    void read() throws IOException {
+        if (state.resetting()) {
+            return;
+        }
         List<Path> paths = findSegments();
         for (int i = 0; i < paths.size() - 1; i++) {
             readSegment(paths.get(i), false);
         }
         readSegment(paths.get(paths.size() - 1), true);
+    }
+
+    /**
+     * Replaces the log by a snapshot, or finishes that.
+     *
+     * @param segmentBytes the size of the new segment
+     */
+    void replace(SnapshotMeta snapshot, int segmentBytes) throws IOException {
+        SegmentAllocator allocator = new SegmentAllocator(disk, directory, Runnable::run);
+        Segment segment = new LogReset(disk, codec, directory, stateFile).run(snapshot,
+            () -> allocator.take(segmentBytes, segmentBytes));
+        segments.clear();
+        segments.add(segment);
+        configurations.clear();
+        terms = new TermIndex(snapshot.index() + 1, snapshot.term());
+        repairs.add(directory + ": replaced the log by the snapshot of entry " + snapshot.index()
+            + ", which the last stop interrupted");
+        allocator.close();
+    }
+
+    /** Repairs what was found. On return every entry found is durable. */
+    void repair() throws IOException {
+        repairTail();
         disk.delete(directory.resolve(DataFiles.NEXT_SEGMENT));
         // A segment may have its name in the kernel's memory alone, if the process was killed within a rotation.
         disk.syncDirectory(directory);
@@ -88,7 +121,7 @@ final class LogRecovery {
         List<Path> paths = new ArrayList<>();
         for (String name : disk.list(directory)) {
             long base = DataFiles.baseIndexOf(name);
-            if (base >= 0 && state.cutFrom() > 0 && base > state.cutFrom()) {
+            if (base >= 0 && (base < state.firstIndex() || state.cutFrom() > 0 && base > state.cutFrom())) {
                 segmentsToDelete.add(directory.resolve(name));
             } else if (base >= 0) {
                 paths.add(directory.resolve(name));
@@ -96,7 +129,7 @@ final class LogRecovery {
         }
         if (paths.isEmpty()) {
             throw StorageRefusedException.damaged(directory.toString(), "no segment",
-                DataFiles.segmentName(1) + " at least");
+                DataFiles.segmentName(state.firstIndex()) + " at least");
         }
         return paths;
     }
@@ -109,6 +142,10 @@ final class LogRecovery {
             }
             SegmentHeader header = SegmentHeader.read(path, file, codec.seed());
             String name = path.getFileName().toString();
+            if (segments.isEmpty() && header.baseIndex() == state.firstIndex()) {
+                requirePrecedingTerm(path, header);
+                terms = new TermIndex(header.baseIndex(), header.precedingTerm());
+            }
             if (header.baseIndex() != DataFiles.baseIndexOf(name) || header.baseIndex() != terms.lastIndex() + 1
                 || header.precedingTerm() != terms.lastTerm()) {
                 throw StorageRefusedException.damaged(path + " at offset 0", "a segment that begins with entry "
@@ -122,12 +159,23 @@ final class LogRecovery {
             segment.setEnd(stop.at);
             segments.add(segment);
             if (last) {
-                judgeAndRepairTail(segment, file, window, stop);
+                judgeTail(segment, window, stop);
             } else if (stop.problem != null) {
                 // This file was synced as a whole before the next one got its name.
                 throw StorageRefusedException.damaged(path + " at offset " + stop.at, stop.problem,
                     "entry " + (terms.lastIndex() + 1) + " or the end; later segments follow");
             }
+        }
+    }
+
+    /** What the first segment says about the entry before it, nobody else can say but a snapshot. */
+    private void requirePrecedingTerm(Path path, SegmentHeader header) throws IOException {
+        long newest = state.hardState().term().value();
+        long term = header.precedingTerm();
+        if (header.baseIndex() == 1 ? term != 0 : term < 1 || term > newest) {
+            throw StorageRefusedException.damaged(path + " at offset 0", "a segment that begins with entry "
+                + header.baseIndex() + " after an entry of term " + term, header.baseIndex() == 1
+                    ? "no entry before" : "a term of 1 to " + newest);
         }
     }
 
@@ -198,20 +246,28 @@ final class LogRecovery {
         }
     }
 
-    private void judgeAndRepairTail(Segment segment, Disk.File file, SegmentWindow window, Stop stop)
-        throws IOException {
-        int end = stop.at;
-        int written = endOfNonZero(window, end, segment.fileBytes());
+    private void judgeTail(Segment segment, SegmentWindow window, Stop stop) throws IOException {
+        int written = endOfNonZero(window, stop.at, segment.fileBytes());
         boolean cutting = state.cutFrom() > 0 && terms.lastIndex() == state.cutFrom() - 1;
         if (!cutting) {
             refuseIfSynced(segment, window, stop, written);
         }
+        tail = new Tail(segment, stop.at, written);
+    }
+
+    private void repairTail() throws IOException {
         for (Path path : segmentsToDelete) {
             disk.delete(path);
         }
         if (!segmentsToDelete.isEmpty()) {
             disk.syncDirectory(directory);
         }
+        try (Disk.File file = disk.open(tail.segment.path())) {
+            repairTail(tail.segment, file, tail.end, tail.written);
+        }
+    }
+
+    private void repairTail(Segment segment, Disk.File file, int end, int written) throws IOException {
         boolean changed = false;
         if (state.cutFrom() > 0) {
             // All of the rest, though it may read as zeros already: a process that was killed within its cut, or whose
@@ -234,7 +290,8 @@ final class LogRecovery {
         if (syncedOffset < end) {
             // What a killed process wrote and did not sync is in the kernel's memory alone. And after a failed fsync
             // the kernel may hold such pages as clean, so that an fsync now would skip them: write them again first.
-            rewrite(file, window, syncedOffset, end);
+            rewrite(file, new SegmentWindow(segment.path(), file, segment.fileBytes(), WINDOW_BYTES), syncedOffset,
+                end);
             changed = true;
         }
         if (changed) {

@@ -9,10 +9,11 @@ import java.util.List;
  * A node's durable log and hard state.
  *
  * <p><b>Threads.</b> Operations ({@link #append}, {@link #truncateFrom}, {@link #saveHardState}, {@link #sync},
- * {@link #settle}, {@link #close}) belong to one thread, the storage thread; they block on the disk. {@link #read}
- * may be called from any thread at any time, as long as no operation changes the range that it reads. The getters
- * ({@link #firstIndex} to {@link #configurations}) tell what was recovered, to the thread that has opened the store,
- * and from the first operation on what is in the log, synced or not, to the storage thread.
+ * {@link #settle}, {@link #releaseUntil}, {@link #resetTo}, {@link #close}) belong to one thread, the storage thread;
+ * they block on the disk. {@link #read} may be called from any thread at any time, as long as no operation changes the
+ * range that it reads. The getters ({@link #firstIndex} to {@link #configurations}) tell what was recovered, to the
+ * thread that has opened the store, and from the first operation on what is in the log, synced or not, to the storage
+ * thread.
  *
  * <p>The storage thread must not be interrupted: an interrupt closes the files it is writing, and so fails the store.
  *
@@ -23,6 +24,7 @@ import java.util.List;
  * <tr><td>{@code append}</td><td>when a later {@code sync} has returned</td></tr>
  * <tr><td>{@code truncateFrom}</td><td>on return</td></tr>
  * <tr><td>{@code saveHardState}</td><td>on return</td></tr>
+ * <tr><td>{@code releaseUntil}, {@code resetTo}</td><td>on return</td></tr>
  * </table>
  * A crash leaves every operation that was durable, and of the appends after the last sync any number of whole
  * entries, in order, from the first on: never one without those before it.
@@ -36,7 +38,10 @@ import java.util.List;
  */
 public interface LogStore extends AutoCloseable {
 
-    /** The index of the first entry, or the one that it will have: 1 as long as there are no snapshots. */
+    /**
+     * The index of the first entry, or the one that it will have: 1 until a snapshot stands for the entries before. The
+     * newest snapshot reaches to {@code firstIndex() - 1} at least.
+     */
     long firstIndex();
 
     /** The index of the last entry; {@code firstIndex() - 1} if there is none. All that are recovered are durable. */
@@ -58,7 +63,10 @@ public interface LogStore extends AutoCloseable {
     /** The configuration of the cluster's first start, as it was stored when the directory was made. */
     Membership bootstrap();
 
-    /** The entries of type CONFIGURATION, in order of index. The last one is in force, committed or not. */
+    /**
+     * The entries of type CONFIGURATION that are in the log, in order of index. The last one is in force, committed or
+     * not. If there is none, that of the newest snapshot is; and without a snapshot that of the first start.
+     */
     List<LogEntry> configurations();
 
     /**
@@ -95,6 +103,33 @@ public interface LogStore extends AutoCloseable {
      * note is made with the next append, the next hard state, or {@link #close}. Cheap if there is nothing to note.
      */
     void settle() throws IOException;
+
+    /** The number of this very directory, drawn at random when it was made. */
+    long storeNumber();
+
+    /** The snapshots, which stand for the entries before the log's first. */
+    SnapshotStore snapshots();
+
+    /**
+     * Gives up entries that a snapshot stands for: those up to {@code index} that fill whole segments. {@link
+     * #firstIndex} says afterwards from where on there are some. Durable on return; costs little, whatever their size.
+     *
+     * @param index at most that of the newest snapshot. To be able to fall back to an older one, at most that of the
+     *     oldest one that is kept
+     */
+    void releaseUntil(long index) throws IOException;
+
+    /**
+     * Gives up the whole log, for a snapshot that has been received and committed: the next entry is {@code index} + 1.
+     * Durable on return. If a crash comes between the commit and this, or within, opening finishes it: so the
+     * snapshot's commit is the moment from which on it counts.
+     *
+     * <p>Not to be called if the log has the entry at {@code index} with that very term: then what follows it may have
+     * been acknowledged, and stays (Raft figure 13, step 6).
+     *
+     * @param index that of the newest snapshot, and {@code term} its term
+     */
+    void resetTo(long index, long term) throws IOException;
 
     /**
      * Reads entries.

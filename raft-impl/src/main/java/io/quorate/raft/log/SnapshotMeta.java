@@ -27,8 +27,8 @@ public record SnapshotMeta(
         Objects.requireNonNull(membership, "membership");
         if (index < 1 || term < 1 || membershipIndex < 0 || membershipIndex > index || bytes < 1) {
             throw new IllegalArgumentException("found a snapshot at index " + index + " of term " + term
-                + " with the configuration of entry " + membershipIndex + " and " + bytes + " bytes, expected an index, a "
-                + "term and a size of 1 or more, and a configuration of an entry up to that index");
+                + " with the configuration of entry " + membershipIndex + " and " + bytes + " bytes, expected an "
+                + "index, a term and a size of 1 or more, and a configuration of an entry up to that index");
         }
     }
 }

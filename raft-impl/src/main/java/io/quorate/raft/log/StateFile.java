@@ -34,6 +34,8 @@ final class StateFile implements Closeable {
 
     private static final int MAGIC = 0x51535441; // "QSTA"
     private static final int VOTE_AT = 49;
+    private static final int FIRST_INDEX_AT = 112;
+    private static final int RESETTING = 1;
     private static final int CHECKSUM_AT = SLOT_BYTES - Integer.BYTES;
 
     /**
@@ -43,24 +45,36 @@ final class StateFile implements Closeable {
      * @param hardState term and vote
      * @param durableIndex entries up to this one were durable when this was saved, so they must be there
      * @param cutFrom if above 0, a truncation from this entry on is under way and must be finished
+     * @param firstIndex the entry that the first segment begins with; what lies before it is released, and goes
+     * @param resetting whether the whole log is being replaced by a snapshot of all before {@code firstIndex}
      */
-    record State(long sequence, HardState hardState, long durableIndex, long cutFrom) {
+    record State(long sequence, HardState hardState, long durableIndex, long cutFrom, long firstIndex,
+        boolean resetting) {
 
-        static final State INITIAL = new State(1, HardState.INITIAL, 0, 0);
+        static final State INITIAL = new State(1, HardState.INITIAL, 0, 0, 1, false);
 
         State with(HardState next) {
-            return new State(sequence + 1, next, durableIndex, cutFrom);
+            return new State(sequence + 1, next, durableIndex, cutFrom, firstIndex, resetting);
         }
 
         State with(long nextDurableIndex, long nextCutFrom) {
-            return new State(sequence + 1, hardState, nextDurableIndex, nextCutFrom);
+            return new State(sequence + 1, hardState, nextDurableIndex, nextCutFrom, firstIndex, resetting);
+        }
+
+        State released(long nextFirstIndex) {
+            return new State(sequence + 1, hardState, durableIndex, cutFrom, nextFirstIndex, false);
+        }
+
+        /** A log of no entries that begins behind {@code snapshotIndex}. */
+        State reset(long snapshotIndex, boolean underWay) {
+            return new State(sequence + 1, hardState, snapshotIndex, 0, snapshotIndex + 1, underWay);
         }
     }
 
     private final int seed;
     private final List<Slot> slots;
     private final boolean repaired;
-    private State current;
+    private volatile State current;
 
     private record Slot(Path path, Disk.File file) {
     }
@@ -136,7 +150,7 @@ final class StateFile implements Closeable {
         return repaired;
     }
 
-    /** The state last saved, or found on opening. */
+    /** The state last saved, or found on opening. Any thread. */
     State current() {
         return current;
     }
@@ -168,10 +182,11 @@ final class StateFile implements Closeable {
     private static byte[] encode(int seed, State state) {
         byte[] vote = state.hardState.votedFor().map(NodeId::value).orElse("").getBytes(StandardCharsets.US_ASCII);
         ByteBuffer out = ByteBuffer.allocate(SLOT_BYTES);
-        out.putInt(MAGIC).putInt(DataFiles.FORMAT).putInt(seed).putInt(0);
+        out.putInt(MAGIC).putInt(DataFiles.FORMAT).putInt(seed).putInt(state.resetting ? RESETTING : 0);
         out.putLong(state.sequence).putLong(state.hardState.term().value());
         out.putLong(state.durableIndex).putLong(state.cutFrom);
         out.put((byte) vote.length).put(vote);
+        out.putLong(FIRST_INDEX_AT, state.firstIndex);
         out.putInt(CHECKSUM_AT, checksum(out.array()));
         return out.array();
     }
@@ -179,22 +194,26 @@ final class StateFile implements Closeable {
     private static State decode(int seed, byte[] slot) {
         ByteBuffer in = ByteBuffer.wrap(slot);
         if (in.getInt(CHECKSUM_AT) != checksum(slot)
-            || in.getInt() != MAGIC || in.getInt() != DataFiles.FORMAT || in.getInt() != seed || in.getInt() != 0) {
+            || in.getInt() != MAGIC || in.getInt() != DataFiles.FORMAT || in.getInt() != seed) {
             return null;
         }
+        int flags = in.getInt();
         long sequence = in.getLong();
         long term = in.getLong();
         long durableIndex = in.getLong();
         long cutFrom = in.getLong();
         int voteBytes = in.get() & 0xFF;
+        long firstIndex = in.getLong(FIRST_INDEX_AT);
         // No save can have written these, whatever the checksum says: the slot is as good as none.
-        if (sequence < 1 || term < 0 || durableIndex < 0 || cutFrom < 0 || voteBytes > CHECKSUM_AT - VOTE_AT) {
+        if (sequence < 1 || term < 0 || durableIndex < 0 || cutFrom < 0 || firstIndex < 1
+            || (flags & ~RESETTING) != 0 || voteBytes > FIRST_INDEX_AT - VOTE_AT) {
             return null;
         }
         try {
             Optional<NodeId> vote = voteBytes == 0 ? Optional.empty()
                 : Optional.of(new NodeId(new String(slot, VOTE_AT, voteBytes, StandardCharsets.US_ASCII)));
-            return new State(sequence, new HardState(new Term(term), vote), durableIndex, cutFrom);
+            return new State(sequence, new HardState(new Term(term), vote), durableIndex, cutFrom,
+                firstIndex, flags == RESETTING);
         } catch (IllegalArgumentException notTheNameOfANode) {
             return null;
         }

@@ -12,8 +12,8 @@ public final class TermIndex {
 
     private static final int FIRST_CAPACITY_RUNS = 16;
 
-    private final long firstIndex;
-    private final long precedingTerm;
+    private long firstIndex;
+    private long precedingTerm;
     private long lastIndex;
     private long[] starts;
     private long[] terms;
@@ -143,6 +143,30 @@ public final class TermIndex {
         lastIndex = index - 1;
         while (runs > 0 && starts[runs - 1] > lastIndex) {
             runs--;
+        }
+    }
+
+    /**
+     * Forgets the entries up to {@code index}; the term of that one stays known. No effect if they are gone already.
+     *
+     * @throws IndexOutOfBoundsException if {@code index} is behind the last
+     */
+    public void releaseUntil(long index) {
+        if (index < firstIndex) {
+            return;
+        }
+        long term = termAt(index);
+        int gone = runOf(index);
+        if (gone == runs - 1 ? index == lastIndex : starts[gone + 1] == index + 1) {
+            gone++;
+        }
+        runs -= gone;
+        System.arraycopy(starts, gone, starts, 0, runs);
+        System.arraycopy(terms, gone, terms, 0, runs);
+        firstIndex = index + 1;
+        precedingTerm = term;
+        if (runs > 0) {
+            starts[0] = firstIndex;
         }
     }
 

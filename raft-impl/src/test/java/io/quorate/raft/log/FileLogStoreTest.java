@@ -142,7 +142,7 @@ final class FileLogStoreTest {
     @Test
     void long_segments_are_read_from_the_middle() throws IOException {
         StorageOptions options = new StorageOptions(directory(), Stores.CLUSTER, Stores.NODE, Stores.BOOTSTRAP,
-            Instant.EPOCH);
+            Instant.EPOCH, () -> 7);
         List<LogEntry> log = Stores.entries(1, 1, 3000, 200);
         try (FileLogStore store = FileLogStore.open(options)) {
             store.saveHardState(Stores.state(1, null));
@@ -193,28 +193,42 @@ final class FileLogStoreTest {
     @Test
     void another_cluster_or_node_is_refused() throws IOException {
         open().close();
-        refused(new StorageOptions(directory(), new ClusterId("other"), Stores.NODE, Stores.BOOTSTRAP, Instant.EPOCH),
-            Reason.FOREIGN, "found cluster \"demo\"", "expected \"other\"");
-        refused(new StorageOptions(directory(), Stores.CLUSTER, new NodeId("n9"), Stores.BOOTSTRAP, Instant.EPOCH),
-            Reason.FOREIGN, "found node \"n1\"", "expected \"n9\"");
+        refused(new StorageOptions(directory(), new ClusterId("other"), Stores.NODE, Stores.BOOTSTRAP, Instant.EPOCH,
+            () -> 7), Reason.FOREIGN, "found cluster \"demo\"", "expected \"other\"");
+        refused(new StorageOptions(directory(), Stores.CLUSTER, new NodeId("n9"), Stores.BOOTSTRAP, Instant.EPOCH,
+            () -> 7), Reason.FOREIGN, "found node \"n1\"", "expected \"n9\"");
         open().close();
     }
 
     @Test
-    void a_newer_format_is_refused_whatever_else_it_holds() throws IOException {
+    void another_format_is_refused_whatever_else_it_holds() throws IOException {
         open().close();
         Path version = directory().resolve("VERSION");
-        Files.writeString(version, "quorate raft data\nformat 2\nand other things\n");
-        refused(Stores.options(directory()), Reason.NEWER_FORMAT, "found format 2", "expected at most 1", "later");
+        Files.writeString(version, "quorate raft data\nformat 3\nand other things\n");
+        refused(Stores.options(directory()), Reason.NEWER_FORMAT, "found format 3", "expected at most 2", "later");
+        Files.writeString(version, "quorate raft data\nformat 1\nand other things\n");
+        refused(Stores.options(directory()), Reason.OLDER_FORMAT, "found format 1", "expected 2", "join anew");
         Files.writeString(version, "something else\n");
         refused(Stores.options(directory()), Reason.DAMAGED, "something else");
+    }
+
+    @Test
+    void each_directory_has_a_number_of_its_own_and_keeps_it() throws IOException {
+        StorageOptions drawing = new StorageOptions(directory(), Stores.CLUSTER, Stores.NODE, Stores.BOOTSTRAP,
+            Instant.EPOCH, () -> -4711);
+        FileLogStore.open(drawing).close();
+        try (FileLogStore store = open()) {
+            assertEquals(-4711, store.storeNumber());
+        }
+        String text = Files.readString(directory().resolve("VERSION"));
+        assertTrue(text.contains("\nstore ffffffffffffed99\n"), text);
     }
 
     @Test
     void the_bootstrap_configuration_of_the_first_start_stays() throws IOException {
         open().close();
         StorageOptions other = new StorageOptions(directory(), Stores.CLUSTER, Stores.NODE,
-            Membership.ofVoters(Map.of()), Instant.EPOCH);
+            Membership.ofVoters(Map.of()), Instant.EPOCH, () -> 7);
         try (FileLogStore store = FileLogStore.open(other)) {
             assertEquals(Stores.BOOTSTRAP, store.bootstrap());
         }

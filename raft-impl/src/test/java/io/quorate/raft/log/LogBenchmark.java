@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,7 +39,7 @@ final class LogBenchmark {
 
     private static void run(Path directory, int entriesPerBatch) throws IOException {
         StorageOptions options = new StorageOptions(directory, Stores.CLUSTER, Stores.NODE, Stores.BOOTSTRAP,
-            Instant.now());
+            Instant.now(), new Random(1)::nextLong);
         List<Bytes> payload = List.of(Bytes.wrap(new byte[PAYLOAD_BYTES]));
         long[] syncNanos = new long[MEASURED_BATCHES];
         long[] appendNanos = new long[MEASURED_BATCHES];

@@ -28,6 +28,8 @@ final class Stores {
         List.of(Endpoint.parse("tcp://127.0.0.1:7001"))));
     static final int FIRST_SEGMENT_BYTES = 512;
     static final int MAX_SEGMENT_BYTES = 1024;
+    static final int KEPT_SNAPSHOTS = 2;
+    static final int SNAPSHOT_CHUNK_BYTES = 64;
     static final Path ROOT = Path.of("/data");
 
     private Stores() {
@@ -35,7 +37,7 @@ final class Stores {
 
     static StorageOptions options(Path directory) {
         return new StorageOptions(directory, CLUSTER, NODE, BOOTSTRAP, Instant.EPOCH, FIRST_SEGMENT_BYTES,
-            MAX_SEGMENT_BYTES);
+            MAX_SEGMENT_BYTES, new Random(directory.hashCode())::nextLong, KEPT_SNAPSHOTS, SNAPSHOT_CHUNK_BYTES);
     }
 
     static SimulatedDisk newDisk() {

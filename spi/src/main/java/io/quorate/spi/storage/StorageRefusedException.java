@@ -3,9 +3,9 @@ package io.quorate.spi.storage;
 import java.io.IOException;
 
 /**
- * The store does not open this directory: it is in use, of a newer format, of another cluster or node, or damaged. The
- * message names the file, what was found, what was expected, and the remedy; it is meant for the operator as it is.
- * Nothing in the directory has been changed.
+ * The store does not open this directory: it is in use, of a format that this version cannot read, of another cluster
+ * or node, or damaged. The message names the file, what was found, what was expected, and the remedy; it is meant for
+ * the operator as it is. Nothing in the directory has been changed.
  */
 public final class StorageRefusedException extends IOException {
 
@@ -17,6 +17,8 @@ public final class StorageRefusedException extends IOException {
         IN_USE,
         /** Written by a newer version. */
         NEWER_FORMAT,
+        /** Written by a version so old that this one cannot read it. */
+        OLDER_FORMAT,
         /** Of another cluster or another node. */
         FOREIGN,
         /** Something that had been made durable is missing or not as it was written. */

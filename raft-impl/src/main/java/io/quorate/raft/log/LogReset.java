@@ -1,0 +1,67 @@
+package io.quorate.raft.log;
+
+import io.quorate.spi.storage.Disk;
+import io.quorate.spi.storage.StorageFullException;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Replaces the whole log by an empty one that begins behind a snapshot.
+ *
+ * <p>The intention is made durable first and withdrawn last; while it stands, recovery looks at no segment and begins
+ * here again. Without it a crash that kept some deletions and lost others would leave a log with a gap, which looks
+ * like damage, or segments of two histories side by side.
+ *
+ * <p>Storage thread only.
+ */
+final class LogReset {
+
+    /** Has a file of zeros ready. */
+    interface Preparer {
+        SegmentAllocator.Prepared prepare() throws IOException;
+    }
+
+    private final Disk disk;
+    private final EntryCodec codec;
+    private final Path directory;
+    private final StateFile state;
+
+    LogReset(Disk disk, EntryCodec codec, Path directory, StateFile state) {
+        this.disk = disk;
+        this.codec = codec;
+        this.directory = directory;
+        this.state = state;
+    }
+
+    /**
+     * Durable on return.
+     *
+     * @param snapshot durable already: it stands for all that goes
+     * @return the only segment from now on
+     */
+    Segment run(SnapshotMeta snapshot, Preparer preparer) throws IOException {
+        state.save(state.current().reset(snapshot.index(), true));
+        for (String name : disk.list(directory)) {
+            if (DataFiles.baseIndexOf(name) >= 0) {
+                disk.delete(directory.resolve(name));
+            }
+        }
+        // Before the new one has its name: it may be the name of one that goes.
+        disk.syncDirectory(directory);
+        SegmentAllocator.Prepared prepared = preparer.prepare();
+        SegmentHeader header = new SegmentHeader(snapshot.index() + 1, snapshot.term());
+        Path path = directory.resolve(DataFiles.segmentName(header.baseIndex()));
+        try (Disk.File file = disk.open(prepared.path())) {
+            file.write(header.encode(codec.seed()), 0);
+            file.force();
+        }
+        disk.rename(prepared.path(), path);
+        disk.syncDirectory(directory);
+        try {
+            state.save(state.current().reset(snapshot.index(), false));
+        } catch (StorageFullException e) {
+            throw new IOException("no room to finish the replacement of the log", e);
+        }
+        return new Segment(path, header, prepared.fileBytes());
+    }
+}
