@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -80,6 +81,9 @@ public final class SimulatedDisk implements Disk {
     private long fullAt = Long.MAX_VALUE;
     private int fullAfterBytes;
     private boolean dead;
+    private boolean failNextForce;
+    private boolean failNextWrite;
+    private Path failed;
 
     /** A disk with one empty directory. */
     public SimulatedDisk(Path root) {
@@ -120,6 +124,36 @@ public final class SimulatedDisk implements Disk {
     public SimulatedDisk failWriteAt(long operation) {
         failWriteAt = operation;
         return this;
+    }
+
+    /** The next fsync of a file fails, and the kernel forgets that pages were dirty. */
+    public SimulatedDisk failNextForce() {
+        failNextForce = true;
+        return this;
+    }
+
+    /** The next write fails after half of it. */
+    public SimulatedDisk failNextWrite() {
+        failNextWrite = true;
+        return this;
+    }
+
+    /** It is a good disk from now on: no fault that was asked for comes any more, and there is room. */
+    public SimulatedDisk noMoreFaults() {
+        crashAt = Long.MAX_VALUE;
+        failForceAt = Long.MAX_VALUE;
+        failWriteAt = Long.MAX_VALUE;
+        fullAt = Long.MAX_VALUE;
+        capacityBytes = Long.MAX_VALUE;
+        overwritesNeedRoom = false;
+        failNextForce = false;
+        failNextWrite = false;
+        return this;
+    }
+
+    /** The file whose write or fsync has failed most recently, if any has. */
+    public Optional<Path> failed() {
+        return Optional.ofNullable(failed);
     }
 
     public SimulatedDisk capacity(long bytes) {
@@ -376,7 +410,9 @@ public final class SimulatedDisk implements Disk {
             count("write " + path);
             byte[] bytes = new byte[source.remaining()];
             source.get(bytes);
-            if (operations == failWriteAt) {
+            if (operations == failWriteAt || failNextWrite) {
+                failNextWrite = false;
+                failed = path;
                 put(Arrays.copyOf(bytes, bytes.length / 2), (int) at);
                 throw new IOException("Input/output error");
             }
@@ -415,7 +451,9 @@ public final class SimulatedDisk implements Disk {
         public void force() throws IOException {
             requireOpen();
             count("fsync " + path);
-            if (operations == failForceAt) {
+            if (operations == failForceAt || failNextForce) {
+                failNextForce = false;
+                failed = path;
                 // Linux marks the pages clean: they stay visible, and no later fsync will write them.
                 inode.unsynced = new ArrayList<>();
                 throw new IOException("Input/output error");

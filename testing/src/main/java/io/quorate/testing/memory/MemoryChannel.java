@@ -133,6 +133,9 @@ final class MemoryChannel {
 
     void send(Parcel parcel) {
         if (!dead) {
+            if (parcel instanceof Parcel.Whole whole) {
+                from.network().traffic().sent(from.host(), to.host(), whole.frame());
+            }
             parcels.add(parcel);
             waitingBytes += parcel.bytes();
             from.sending(this);
@@ -148,7 +151,8 @@ final class MemoryChannel {
         moving = true;
         MemoryNetwork network = from.network();
         long now = network.world().clock().nanoTime();
-        lastArrivalNanos = Math.max(lastArrivalNanos, now + network.delayNanos());
+        lastArrivalNanos = Math.max(lastArrivalNanos,
+            now + network.delayNanos() + network.traffic().extraDelayNanos(from.host(), to.host()));
         network.world().schedule(lastArrivalNanos - now, () -> {
             moving = false;
             if (mayMove() && from.mayPass()) {
@@ -157,13 +161,24 @@ final class MemoryChannel {
                 if (parcels.isEmpty()) {
                     from.sent(this);
                 }
-                to.arrived(this, parcel);
-                if (sender != null) {
-                    sender.drained(waitingBytes);
-                }
+                arrive(parcel);
             }
             move();
         });
+    }
+
+    private void arrive(Parcel parcel) {
+        MemoryTraffic.Fate fate = parcel instanceof Parcel.Whole whole
+            ? from.network().traffic().arriving(from.host(), to.host(), whole.frame()) : MemoryTraffic.Fate.ARRIVES;
+        if (fate != MemoryTraffic.Fate.LOST) {
+            to.arrived(this, parcel);
+            if (sender != null) {
+                sender.drained(waitingBytes);
+            }
+        }
+        if (fate != MemoryTraffic.Fate.ARRIVES) {
+            from.lose("connection reset");
+        }
     }
 
     private boolean mayMove() {

@@ -63,6 +63,7 @@ public final class MemoryConnection implements Connection {
     private ConnectionState state = ConnectionState.HANDSHAKING;
     private CloseReason ending;
     private boolean closedTold;
+    private boolean vanished;
     private Cancellable activationDeadline = () -> { };
     private long bytesRead;
     private long nextCall = 1;
@@ -311,6 +312,18 @@ public final class MemoryConnection implements Connection {
         }
     }
 
+    /** This side is gone and nobody says so. */
+    void vanish() {
+        if (state != ConnectionState.CLOSED) {
+            state = ConnectionState.CLOSED;
+            vanished = true;
+            activationDeadline.cancel();
+            network.closed(this);
+            control.die();
+            List.copyOf(sending).forEach(MemoryChannel::die);
+        }
+    }
+
     /** A channel of this side has something on its way. */
     void sending(MemoryChannel channel) {
         sending.add(channel);
@@ -391,6 +404,9 @@ public final class MemoryConnection implements Connection {
 
     /** A parcel has arrived on a channel. */
     void arrived(MemoryChannel channel, Parcel parcel) {
+        if (vanished) {
+            other.end(CloseReason.of(CloseReason.Kind.LOST, "connection reset")); // Nobody there knows it.
+        }
         if (state == ConnectionState.CLOSED) {
             return;
         }

@@ -46,6 +46,7 @@ public final class MemoryNetwork {
     private final Set<MemoryConnection> live = new LinkedHashSet<>();
     private final Map<Endpoint, MemoryPath> paths = new TreeMap<>();
     private final Set<MemoryDial> dials = new LinkedHashSet<>();
+    private MemoryTraffic traffic = MemoryTraffic.UNDISTURBED;
     private long nextConnectionId = 1;
 
     /** A network whose messages take {@code minDelayNanos} to {@code maxDelayNanos}. */
@@ -68,6 +69,15 @@ public final class MemoryNetwork {
     /** A host's transport. Listens if the context says where; the listening endpoint's host must be {@code host}. */
     public MemoryTransport transport(String host, TransportContext context) {
         return new MemoryTransport(this, host, context);
+    }
+
+    /** From now on everything that is sent is shown to {@code observer}, who may disturb it. */
+    public void traffic(MemoryTraffic observer) {
+        traffic = observer;
+    }
+
+    MemoryTraffic traffic() {
+        return traffic;
     }
 
     /** From now on nothing that {@code from} sends reaches {@code to}; what is sent waits. */
@@ -129,6 +139,20 @@ public final class MemoryNetwork {
         for (MemoryConnection connection : List.copyOf(live)) {
             if (connection.host().equals(host)) {
                 connection.die();
+            }
+        }
+    }
+
+    /**
+     * As if the host lost its power: its listener is gone, and nobody hears of its connections' end until he sends
+     * something there after it is back ({@link #block} its paths until then).
+     */
+    public void powerOff(String host) {
+        listeners.keySet().removeIf(endpoint -> endpoint.host().equals(host));
+        dials.removeIf(dial -> dial.host().equals(host));
+        for (MemoryConnection connection : List.copyOf(live)) {
+            if (connection.host().equals(host)) {
+                connection.vanish();
             }
         }
     }

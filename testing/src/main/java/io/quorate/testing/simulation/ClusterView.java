@@ -1,0 +1,141 @@
+package io.quorate.testing.simulation;
+
+import io.quorate.api.NodeId;
+import io.quorate.spi.consensus.ConsensusTrace.Appended;
+import io.quorate.spi.consensus.ConsensusTrace.BecameLeader;
+import io.quorate.spi.consensus.ConsensusTrace.Campaigned;
+import io.quorate.spi.consensus.ConsensusTrace.Committed;
+import io.quorate.spi.consensus.ConsensusTrace.Compacted;
+import io.quorate.spi.consensus.ConsensusTrace.Event;
+import io.quorate.spi.consensus.ConsensusTrace.HardStateDurable;
+import io.quorate.spi.consensus.ConsensusTrace.LogDurable;
+import io.quorate.spi.consensus.ConsensusTrace.MembershipInForce;
+import io.quorate.spi.consensus.ConsensusTrace.ReadConfirmed;
+import io.quorate.spi.consensus.ConsensusTrace.SnapshotDurable;
+import io.quorate.spi.consensus.ConsensusTrace.Started;
+import io.quorate.spi.consensus.ConsensusTrace.SteppedDown;
+import io.quorate.spi.consensus.ConsensusTrace.TermAdopted;
+import io.quorate.spi.consensus.ConsensusTrace.Truncated;
+import io.quorate.spi.consensus.ConsensusTrace.Voted;
+import io.quorate.spi.consensus.Membership;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+/** What is known of all nodes, and what the cluster has agreed so far. */
+final class ClusterView {
+
+    private final Map<NodeId, NodeView> nodes = new TreeMap<>();
+    /** The term of every entry that any node knew to be committed. */
+    private final TreeMap<Long, Long> committed = new TreeMap<>();
+
+    NodeView node(NodeId id) {
+        return nodes.computeIfAbsent(id, NodeView::new);
+    }
+
+    Collection<NodeView> nodes() {
+        return nodes.values();
+    }
+
+    TreeMap<Long, Long> committed() {
+        return committed;
+    }
+
+    /** Whether the members for which {@code agrees} holds are a majority, and where joint of both sets of voters. */
+    static boolean isQuorum(Membership membership, Predicate<NodeId> agrees) {
+        return isMajority(membership.voters(), agrees)
+            && (membership.outgoing().isEmpty() || isMajority(membership.outgoing(), agrees));
+    }
+
+    private static boolean isMajority(SortedSet<NodeId> voters, Predicate<NodeId> agrees) {
+        return voters.stream().filter(agrees).count() > voters.size() / 2;
+    }
+
+    /** Takes over what a node tells. */
+    void update(NodeView node, Event event) {
+        switch (event) {
+            case Started started -> started(node, started);
+            case TermAdopted adopted -> {
+                node.term = adopted.term();
+                node.vote = Optional.empty();
+            }
+            case Voted voted -> {
+                node.term = voted.term();
+                node.vote = Optional.of(voted.candidate());
+            }
+            case HardStateDurable durable -> {
+                node.durableTerm = durable.term();
+                node.durableVote = durable.votedFor();
+                durable.votedFor().ifPresent(candidate -> node.durableVotes.put(durable.term(), candidate));
+            }
+            case BecameLeader leader -> node.leading = true;
+            case SteppedDown down -> node.leading = false;
+            case Appended appended -> {
+                node.log.put(appended.index(),
+                    new NodeView.Entry(appended.term(), appended.type(), appended.checksum()));
+                node.lastIndex = appended.index();
+            }
+            case Truncated truncated -> {
+                node.log.tailMap(truncated.index(), true).clear();
+                node.lastIndex = truncated.index() - 1;
+                node.durableIndex = Math.min(node.durableIndex, node.lastIndex);
+            }
+            case LogDurable durable -> node.durableIndex = Math.min(durable.index(), node.lastIndex);
+            case Committed now -> {
+                for (long index = node.committed + 1; index <= now.index(); index++) {
+                    long term = node.termAt(index);
+                    if (term >= 0) {
+                        committed.putIfAbsent(index, term);
+                    }
+                }
+                node.committed = now.index();
+            }
+            case MembershipInForce inForce -> {
+                node.membership = inForce.membership();
+                node.membershipIndex = inForce.index();
+            }
+            case SnapshotDurable snapshot -> snapshot(node, snapshot);
+            case Compacted compacted -> node.log.headMap(compacted.index(), true).clear();
+            case Campaigned campaigned -> { }
+            case ReadConfirmed read -> { }
+        }
+    }
+
+    private static void started(NodeView node, Started started) {
+        node.up = true;
+        node.started = true;
+        node.leading = false;
+        node.term = started.term();
+        node.vote = started.votedFor();
+        node.durableTerm = started.term();
+        node.durableVote = started.votedFor();
+        node.committed = started.snapshotIndex();
+        node.snapshotIndex = started.snapshotIndex();
+        node.snapshotTerm = started.snapshotTerm();
+        // What was not durable may be there or not, or be what was there before it: only its end is told.
+        node.log.tailMap(Math.min(node.durableIndex, started.lastIndex()), false).clear();
+        node.lastIndex = started.lastIndex();
+        node.durableIndex = started.lastIndex();
+        node.membership = started.membership();
+    }
+
+    private static void snapshot(NodeView node, SnapshotDurable snapshot) {
+        if (snapshot.index() <= node.snapshotIndex) {
+            return;
+        }
+        boolean keepsLog = node.termAt(snapshot.index()) == snapshot.term();
+        node.snapshotIndex = snapshot.index();
+        node.snapshotTerm = snapshot.term();
+        if (snapshot.installed()) {
+            if (!keepsLog) {
+                node.log.clear();
+                node.lastIndex = snapshot.index();
+                node.durableIndex = snapshot.index();
+            }
+            node.committed = Math.max(node.committed, snapshot.index());
+        }
+    }
+}

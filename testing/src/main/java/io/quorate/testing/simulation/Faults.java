@@ -1,0 +1,348 @@
+package io.quorate.testing.simulation;
+
+import io.quorate.api.NodeId;
+import io.quorate.spi.consensus.AdministrationResult;
+import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.consensus.MembershipChange;
+import io.quorate.testing.disk.SimulatedDisk;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/** Does harm to a cluster: which kinds, how often and for how long follows from a seed. */
+final class Faults {
+
+    private static final long MILLI = 1_000_000;
+    private static final long SECOND = 1_000 * MILLI;
+    private static final long LONGEST_NANOS = 6 * SECOND;
+    private static final long ADMINISTRATION_MILLIS = 3_000;
+
+    private final SimulatedCluster cluster;
+    private final RandomGenerator random;
+    private final List<FaultKind> kinds;
+    private final long meanIntervalNanos;
+    private final int mostDamaged;
+    private final Map<FaultKind, Long> done = new EnumMap<>(FaultKind.class);
+    private int damaged;
+    private int machinesAdded;
+    private boolean over;
+
+    Faults(SimulatedCluster cluster, RandomGenerator random, List<FaultKind> kinds, long meanIntervalNanos) {
+        this.cluster = cluster;
+        this.random = random;
+        this.kinds = List.copyOf(kinds);
+        this.meanIntervalNanos = meanIntervalNanos;
+        this.mostDamaged = (cluster.nodes().size() - 1) / 2;
+    }
+
+    void begin() {
+        if (!kinds.isEmpty()) {
+            later(() -> {
+                if (!over) {
+                    strike(kinds.get(random.nextInt(kinds.size())));
+                    begin();
+                }
+            }, meanIntervalNanos);
+        }
+    }
+
+    void end() {
+        over = true;
+    }
+
+    Map<FaultKind, Long> done() {
+        return Collections.unmodifiableMap(done);
+    }
+
+    private void later(Runnable task, long meanNanos) {
+        long delay = Math.min(LONGEST_NANOS, (long) (-Math.log(1 - random.nextDouble()) * meanNanos));
+        cluster.world().schedule(Math.max(1, delay), task);
+    }
+
+    private void afterwards(Runnable task) {
+        later(() -> {
+            if (!over) {
+                task.run();
+            }
+        }, random.nextInt(4) == 0 ? 3 * SECOND : 400 * MILLI);
+    }
+
+    private SimulatedNode anyNode() {
+        List<SimulatedNode> nodes = cluster.nodes();
+        return nodes.get(random.nextInt(nodes.size()));
+    }
+
+    /** Any node, or the leader, which is the more interesting one. */
+    private SimulatedNode victim() {
+        return random.nextInt(3) == 0 ? cluster.leader().orElseGet(this::anyNode) : anyNode();
+    }
+
+    private void strike(FaultKind kind) {
+        SimulatedNode node = victim();
+        boolean happened = switch (kind) {
+            case KILL -> whileUp(node, node::kill);
+            case STOP -> whileUp(node, node::stop);
+            case POWER_LOSS -> whileUp(node, node::powerOff);
+            case POWER_LOSS_IN_WRITE -> whileUp(node, () ->
+                node.disk().crashAt(node.disk().operations() + 1 + random.nextInt(12)));
+            case PAUSE -> pause(node);
+            case PARTITION -> partition();
+            case ONE_WAY -> pathOf(node, (from, to) -> cluster.hosts().cut(from, to));
+            case PARTIAL -> pathOf(node, (from, to) -> {
+                cluster.hosts().cut(from, to);
+                cluster.hosts().cut(to, from);
+            });
+            case CUT -> pathOf(node, (from, to) -> cluster.network().cut(from, to));
+            case LOSS -> loss();
+            case DELAY -> delay();
+            case SLOW_PATH -> pathOf(node, (from, to) ->
+                cluster.hosts().slow(from, to, random.nextLong(300 * MILLI)));
+            case CLOCK_DRIFT -> drift(node);
+            case WALL_CLOCK_JUMP -> jump(node);
+            case DISK_FULL -> full(node);
+            case DISK_SLOW -> slow(node);
+            case FAILED_SYNC -> failing(node, disk -> disk.failNextForce());
+            case FAILED_WRITE -> failing(node, disk -> disk.failNextWrite());
+            case BIT_FLIP -> flip(node);
+            case MEMBERSHIP -> membership();
+            case TRANSFER -> transfer();
+        };
+        if (happened) {
+            done.merge(kind, 1L, Long::sum);
+            cluster.count("fault " + kind);
+        }
+    }
+
+    private boolean whileUp(SimulatedNode node, Runnable what) {
+        if (node.state() == SimulatedNode.State.DOWN) {
+            return false;
+        }
+        what.run();
+        restartLater(node);
+        return true;
+    }
+
+    /** The operator, or the service manager: what is not there, or does not serve, is started again. */
+    private void restartLater(SimulatedNode node) {
+        afterwards(() -> {
+            if (node.state() == SimulatedNode.State.UP && !node.serves()) {
+                node.kill();
+            }
+            if (node.refusal().isEmpty()) {
+                node.start();
+            }
+        });
+    }
+
+    private boolean pause(SimulatedNode node) {
+        if (node.state() != SimulatedNode.State.UP) {
+            return false;
+        }
+        node.pause();
+        afterwards(node::resume);
+        return true;
+    }
+
+    private boolean partition() {
+        List<String> hosts = new ArrayList<>();
+        cluster.nodes().forEach(each -> hosts.add(each.id().value()));
+        if (hosts.size() < 2) {
+            return false;
+        }
+        List<String> side = hosts.stream().filter(each -> random.nextBoolean()).toList();
+        boolean oneWay = random.nextInt(4) == 0;
+        cluster.note("net", "only within " + side + " and the rest" + (oneWay ? ", one way" : ""));
+        for (String from : hosts) {
+            for (String to : hosts) {
+                if (side.contains(from) && !side.contains(to)) {
+                    cluster.hosts().cut(from, to);
+                    if (!oneWay) {
+                        cluster.hosts().cut(to, from);
+                    }
+                }
+            }
+        }
+        mendLater();
+        return true;
+    }
+
+    private void mendLater() {
+        afterwards(() -> {
+            cluster.note("net", "is mended");
+            cluster.hosts().mend();
+        });
+    }
+
+    @FunctionalInterface
+    private interface PathFault {
+        void strike(String from, String to);
+    }
+
+    private boolean pathOf(SimulatedNode node, PathFault fault) {
+        SimulatedNode other = anyNode();
+        if (other == node) {
+            return false;
+        }
+        boolean there = random.nextBoolean();
+        String from = (there ? node : other).id().value();
+        String to = (there ? other : node).id().value();
+        cluster.note("net", "path from " + from + " to " + to);
+        fault.strike(from, to);
+        mendLater();
+        return true;
+    }
+
+    private boolean loss() {
+        cluster.hosts().loss(Math.pow(10, -1 - 2 * random.nextDouble()));
+        mendLater();
+        return true;
+    }
+
+    private boolean delay() {
+        cluster.hosts().delay(random.nextDouble() * 0.3, random.nextLong(500 * MILLI));
+        mendLater();
+        return true;
+    }
+
+    private boolean drift(SimulatedNode node) {
+        double rate = 1 + (random.nextDouble() - 0.5) * (random.nextInt(4) == 0 ? 0.5 : 0.02);
+        cluster.note(node.id(), "its clock runs at " + rate);
+        node.clockRate(rate);
+        return true;
+    }
+
+    private boolean jump(SimulatedNode node) {
+        long millis = random.nextLong(-3_600_000, 3_600_001);
+        cluster.note(node.id(), "its wall clock jumps by " + millis + " ms");
+        node.jumpWallClock(millis);
+        return true;
+    }
+
+    private boolean full(SimulatedNode node) {
+        SimulatedDisk disk = node.disk();
+        if (node.state() == SimulatedNode.State.DOWN) {
+            return false; // A node that has no room to start in says so, and that is all.
+        }
+        cluster.note(node.id(), "its disk is full");
+        boolean copiesOnWrite = random.nextInt(4) == 0;
+        disk.capacity(disk.usedBytes() + random.nextInt(2_000)).overwritesNeedRoom(copiesOnWrite);
+        if (copiesOnWrite) {
+            node.suspectDisk(true); // What was half written cannot even be taken back: the node stops, and says so.
+        }
+        later(() -> {
+            cluster.note(node.id(), "its disk has room");
+            node.disk().capacity(Long.MAX_VALUE).overwritesNeedRoom(false);
+        }, SECOND);
+        return true;
+    }
+
+    private boolean slow(SimulatedNode node) {
+        long nanos = (long) (MILLI * Math.pow(10, 2.5 * random.nextDouble()));
+        cluster.note(node.id(), "its disk takes " + nanos / MILLI + " ms");
+        node.diskLatency(nanos);
+        afterwards(node::usualDiskLatency);
+        return true;
+    }
+
+    private boolean failing(SimulatedNode node, Consumer<SimulatedDisk> how) {
+        if (!node.serves()) {
+            return false;
+        }
+        cluster.note(node.id(), "its disk will fail");
+        node.suspectDisk(true);
+        how.accept(node.disk());
+        restartLater(node);
+        return true;
+    }
+
+    /** Somewhere in the first half of what a file holds: its very end cannot be told from a write that was torn. */
+    private boolean flip(SimulatedNode node) {
+        if (node.state() != SimulatedNode.State.DOWN || damaged >= mostDamaged) {
+            return false;
+        }
+        SimulatedDisk disk = node.disk();
+        List<Path> files = disk.files().stream().filter(file -> used(disk.content(file)) > 64
+            && !file.getFileName().toString().endsWith(".tmp")).toList();
+        if (files.isEmpty()) {
+            return false;
+        }
+        damaged++;
+        node.suspectDisk(true);
+        Path file = files.get(random.nextInt(files.size()));
+        int at = random.nextInt(used(disk.content(file)) / 2);
+        cluster.note(node.id(), "bits flip in " + file.getFileName() + " at " + at);
+        disk.flipBit(file, at, random.nextInt(8));
+        return true;
+    }
+
+    private static int used(byte[] content) {
+        int end = content.length;
+        while (end > 0 && content[end - 1] == 0) {
+            end--;
+        }
+        return end;
+    }
+
+    private boolean transfer() {
+        Optional<SimulatedNode> leader = cluster.leader();
+        if (leader.isEmpty()) {
+            return false;
+        }
+        Optional<NodeId> to = random.nextBoolean() ? Optional.empty() : Optional.of(anyNode().id());
+        cluster.note(leader.get().id(), "is to hand its leadership over to " + to);
+        leader.get().onLoop(() -> leader.get().consensus().transferLeadership(to, ADMINISTRATION_MILLIS,
+            result -> told(leader.get(), result)));
+        return true;
+    }
+
+    private boolean membership() {
+        Optional<SimulatedNode> leader = cluster.leader();
+        if (leader.isEmpty()) {
+            return false;
+        }
+        Membership now = leader.get().status().orElseThrow().membership();
+        Optional<MembershipChange> change = change(now);
+        change.ifPresent(wanted -> {
+            cluster.note(leader.get().id(), "is asked to " + wanted);
+            leader.get().onLoop(() -> leader.get().consensus().changeMembership(wanted, random.nextInt(8) == 0,
+                ADMINISTRATION_MILLIS, result -> told(leader.get(), result)));
+        });
+        return change.isPresent();
+    }
+
+    private Optional<MembershipChange> change(Membership now) {
+        SimulatedNode node = anyNode();
+        List<NodeId> voters = List.copyOf(now.voters());
+        List<NodeId> learners = List.copyOf(now.learners());
+        return switch (random.nextInt(5)) {
+            case 0 -> {
+                if (cluster.nodes().size() < 7 && machinesAdded < 3) {
+                    machinesAdded++;
+                    node = cluster.addMachine("n" + (cluster.nodes().size() + 1));
+                    node.start();
+                }
+                yield now.contains(node.id()) ? Optional.empty() : Optional.of(new MembershipChange.Add(node.id(),
+                    List.of(node.endpoint()), random.nextBoolean()));
+            }
+            case 1 -> now.contains(node.id()) && now.voters().size() > 1
+                ? Optional.of(new MembershipChange.Remove(node.id())) : Optional.empty();
+            case 2 -> learners.isEmpty() ? Optional.empty()
+                : Optional.of(new MembershipChange.Promote(learners.get(random.nextInt(learners.size()))));
+            case 3 -> voters.size() < 2 ? Optional.empty()
+                : Optional.of(new MembershipChange.Demote(voters.get(random.nextInt(voters.size()))));
+            default -> now.contains(node.id()) ? Optional.of(new MembershipChange.SetEndpoints(node.id(),
+                List.of(node.endpoint()))) : Optional.empty();
+        };
+    }
+
+    private void told(SimulatedNode leader, AdministrationResult result) {
+        cluster.note(leader.id(), "answers " + result);
+        cluster.count("administration " + result.getClass().getSimpleName());
+    }
+}

@@ -1,0 +1,340 @@
+package io.quorate.testing.simulation;
+
+import io.quorate.api.NodeId;
+import io.quorate.spi.consensus.ConsensusTrace.Appended;
+import io.quorate.spi.consensus.ConsensusTrace.BecameLeader;
+import io.quorate.spi.consensus.ConsensusTrace.Campaigned;
+import io.quorate.spi.consensus.ConsensusTrace.Committed;
+import io.quorate.spi.consensus.ConsensusTrace.Event;
+import io.quorate.spi.consensus.ConsensusTrace.HardStateDurable;
+import io.quorate.spi.consensus.ConsensusTrace.MembershipInForce;
+import io.quorate.spi.consensus.ConsensusTrace.Started;
+import io.quorate.spi.consensus.ConsensusTrace.TermAdopted;
+import io.quorate.spi.consensus.ConsensusTrace.Truncated;
+import io.quorate.spi.consensus.ConsensusTrace.Voted;
+import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.wire.Frame;
+import io.quorate.spi.wire.FrameKind;
+import io.quorate.spi.wire.RpcType;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** The properties of Raft (thesis §3, §4) that every run is held to, one class for each. */
+final class Invariants {
+
+    private Invariants() {
+    }
+
+    static List<Invariant> all() {
+        return List.of(new OneLeaderATerm(), new ElectedByAQuorum(), new VotesOnce(), new VotesAreDurable(),
+            new AcknowledgementsAreDurable(), new NothingGoesBack(), new LeadersOnlyAppend(), new LogsMatch(),
+            new LeadersAreComplete(), new CommitsAgree(), new CommitsByOwnTerm(), new CommittedIsDurable(),
+            new QuorumsOverlap(), new OnlyVotersCampaign(), new StatesAgree());
+    }
+
+    private static void require(boolean holds, String rule, String found) {
+        if (!holds) {
+            throw new Violation(rule, found);
+        }
+    }
+
+    /** At most one node leads a term (thesis §3.2). */
+    static final class OneLeaderATerm implements Invariant {
+
+        private final Map<Long, NodeId> leaders = new HashMap<>();
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof BecameLeader leader) {
+                NodeId other = leaders.putIfAbsent(leader.term(), node.id);
+                require(other == null, "one leader a term", node.id + " leads term " + leader.term() + ", which "
+                    + other + " leads");
+            }
+        }
+    }
+
+    /** Who leads has the durable votes of a quorum of its configuration. */
+    static final class ElectedByAQuorum implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof BecameLeader leader && node.membership != null) {
+                require(ClusterView.isQuorum(node.membership,
+                        id -> node.id.equals(cluster.node(id).durableVotes.get(leader.term()))),
+                    "a leader has durable votes of a quorum", node.id + " leads term " + leader.term() + " of "
+                        + node.membership);
+            }
+        }
+    }
+
+    /** A node votes for one candidate a term at most, across restarts too (thesis §3.4). */
+    static final class VotesOnce implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof Voted voted) {
+                require(voted.term() > node.term || voted.term() == node.term
+                        && node.vote.map(voted.candidate()::equals).orElse(true),
+                    "one vote a term", node.id + " votes for " + voted.candidate() + " in term " + voted.term()
+                        + " and was in term " + node.term + " with a vote for " + node.vote);
+            }
+            if (event instanceof HardStateDurable durable && durable.votedFor().isPresent()) {
+                NodeId before = node.durableVotes.get(durable.term());
+                require(before == null || before.equals(durable.votedFor().get()), "one vote a term", node.id
+                    + " has voted for " + before + " and for " + durable.votedFor() + " in term " + durable.term());
+            }
+        }
+    }
+
+    /** A vote, and a candidate's request for votes, leave after term and vote are durable. */
+    static final class VotesAreDurable implements Invariant {
+
+        private static final int TERM_AT = 1;
+        private static final int GRANTED_AT = 9;
+
+        @Override
+        public void sent(ClusterView cluster, NodeView from, NodeId to, Frame frame) {
+            if (frame.rpcType() != RpcType.REQUEST_VOTE.code()) {
+                return;
+            }
+            ByteBuffer body = frame.body().asByteBuffer();
+            if (frame.kind() == FrameKind.REQUEST) {
+                require(from.durableTerm >= body.getLong(TERM_AT) && from.durableVote.equals(Optional.of(from.id))
+                        || from.durableTerm > body.getLong(TERM_AT),
+                    "a vote is durable before it is sent", from.id + " asks for votes in term "
+                        + body.getLong(TERM_AT) + ", durable are term " + from.durableTerm + " and vote "
+                        + from.durableVote);
+            } else if (frame.kind() == FrameKind.RESPONSE && body.get(GRANTED_AT) == 1) {
+                require(to.equals(from.durableVotes.get(body.getLong(TERM_AT))),
+                    "a vote is durable before it is sent", from.id + " grants its vote in term "
+                        + body.getLong(TERM_AT) + " to " + to + ", durable votes are " + from.durableVotes);
+            }
+        }
+    }
+
+    /** Who says that its log matches up to an entry has all of that durable. */
+    static final class AcknowledgementsAreDurable implements Invariant {
+
+        private static final int OUTCOME_AT = 9;
+        private static final int INDEX_AT = 10;
+        private static final int MATCHED = 0;
+
+        @Override
+        public void sent(ClusterView cluster, NodeView from, NodeId to, Frame frame) {
+            if (frame.rpcType() != RpcType.APPEND_ENTRIES.code() || frame.kind() != FrameKind.RESPONSE) {
+                return;
+            }
+            ByteBuffer body = frame.body().asByteBuffer();
+            if (body.get(OUTCOME_AT) == MATCHED) {
+                require(body.getLong(INDEX_AT) <= Math.max(from.durableIndex, from.snapshotIndex),
+                    "acknowledged entries are durable", from.id + " acknowledges entry " + body.getLong(INDEX_AT)
+                        + ", durable are " + from.durableIndex);
+            }
+        }
+    }
+
+    /** Term and commit index never go back; what was durable is there after a restart. */
+    static final class NothingGoesBack implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            switch (event) {
+                case Started started -> {
+                    require(started.term() >= node.durableTerm, "terms do not go back", node.id + " starts in term "
+                        + started.term() + " after term " + node.durableTerm);
+                    require(started.term() > node.durableTerm || node.durableVote.isEmpty()
+                            || started.votedFor().equals(node.durableVote), "votes are not forgotten",
+                        node.id + " starts with vote " + started.votedFor() + " after " + node.durableVote);
+                    require(started.lastIndex() >= node.durableIndex, "durable entries are not lost", node.id
+                        + " starts with a log up to " + started.lastIndex() + " after " + node.durableIndex);
+                    require(started.snapshotIndex() >= node.snapshotIndex, "durable snapshots are not lost", node.id
+                        + " starts with a snapshot up to " + started.snapshotIndex() + " after "
+                        + node.snapshotIndex);
+                }
+                case TermAdopted adopted -> require(adopted.term() > node.term, "terms do not go back",
+                    node.id + " adopts term " + adopted.term() + " in term " + node.term);
+                case HardStateDurable durable -> require(durable.term() >= node.durableTerm,
+                    "terms do not go back", node.id + " has term " + durable.term() + " durable after "
+                        + node.durableTerm);
+                case Committed committed -> require(committed.index() >= node.committed,
+                    "commit indexes do not go back", node.id + " commits up to " + committed.index() + " after "
+                        + node.committed);
+                case Truncated truncated -> require(truncated.index() > node.committed,
+                    "committed entries stay", node.id + " truncates from " + truncated.index() + ", committed are "
+                        + node.committed);
+                default -> { }
+            }
+        }
+    }
+
+    /** A leader neither overwrites nor deletes entries of its log (thesis §3.5). */
+    static final class LeadersOnlyAppend implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof Truncated truncated) {
+                require(!node.leading, "leaders only append", node.id + " leads term " + node.term
+                    + " and truncates from " + truncated.index());
+            }
+            if (event instanceof Appended appended) {
+                require(appended.index() == node.lastIndex + 1, "logs have no gaps", node.id + " appends entry "
+                    + appended.index() + " after " + node.lastIndex);
+                require(!node.leading || appended.term() == node.term, "leaders append entries of their term",
+                    node.id + " leads term " + node.term + " and appends an entry of term " + appended.term());
+            }
+        }
+    }
+
+    /** Two entries of one index and term are the same, and so is all before them (thesis §3.5). */
+    static final class LogsMatch implements Invariant {
+
+        private record Place(long index, long term) {
+        }
+
+        private record Known(NodeView.Entry entry, long termBefore) {
+        }
+
+        private final Map<Place, Known> entries = new HashMap<>();
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof Appended appended) {
+                Known found = new Known(new NodeView.Entry(appended.term(), appended.type(), appended.checksum()),
+                    appended.index() == 1 ? 0 : node.termAt(appended.index() - 1));
+                Known known = entries.putIfAbsent(new Place(appended.index(), appended.term()), found);
+                require(known == null || known.entry().equals(found.entry())
+                        && (known.termBefore() == found.termBefore() || known.termBefore() < 0
+                        || found.termBefore() < 0), "logs match", node.id + " has " + found + " at entry "
+                    + appended.index() + ", another node has " + known);
+            }
+        }
+    }
+
+    /** A leader has every entry that was committed before (thesis §3.6). */
+    static final class LeadersAreComplete implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (!(event instanceof BecameLeader leader)) {
+                return;
+            }
+            cluster.committed().tailMap(node.snapshotIndex, false).forEach((index, term) -> {
+                long found = node.termAt(index);
+                require(found == term || found < 0 && index <= node.lastIndex && index <= node.durableIndex,
+                    "leaders have everything that is committed", node.id + " leads term " + leader.term()
+                        + " with term " + found + " at entry " + index + ", committed is term " + term);
+            });
+        }
+    }
+
+    /** All nodes commit the same entries (thesis §3.6.3). */
+    static final class CommitsAgree implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof Committed committed) {
+                require(committed.index() <= node.lastIndex, "commits are of entries that are there", node.id
+                    + " commits up to " + committed.index() + " of " + node.lastIndex);
+                for (long index = node.committed + 1; index <= committed.index(); index++) {
+                    Long agreed = cluster.committed().get(index);
+                    long found = node.termAt(index);
+                    require(agreed == null || found < 0 || agreed == found, "commits agree", node.id
+                        + " commits term " + found + " at entry " + index + ", committed is term " + agreed);
+                }
+            }
+        }
+    }
+
+    /** A leader commits by counting copies of entries of its own term alone (thesis §3.6.2). */
+    static final class CommitsByOwnTerm implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof Committed committed && node.leading && committed.index() > node.committed) {
+                require(node.termAt(committed.index()) == node.term, "leaders count entries of their own term",
+                    node.id + " leads term " + node.term + " and commits up to " + committed.index() + " of term "
+                        + node.termAt(committed.index()));
+            }
+        }
+    }
+
+    /** What a leader commits is durable on a quorum of its configuration. */
+    static final class CommittedIsDurable implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof Committed committed && node.leading && node.membership != null) {
+                long term = node.termAt(committed.index());
+                require(ClusterView.isQuorum(node.membership,
+                        id -> cluster.node(id).hasDurably(committed.index(), term)),
+                    "committed entries are durable on a quorum", node.id + " commits entry " + committed.index()
+                        + " of " + node.membership.voters() + " " + node.membership.outgoing() + ", durable are "
+                        + cluster.nodes().stream().map(each -> each.id + ":" + each.durableIndex).toList());
+            }
+        }
+    }
+
+    /** Any quorum of one configuration and any of the next have a node in common (thesis §4.3). */
+    static final class QuorumsOverlap implements Invariant {
+
+        private final TreeMap<Long, Membership> configurations = new TreeMap<>();
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (!(event instanceof MembershipInForce now) || node.membership == null) {
+                return;
+            }
+            boolean forth = now.index() > node.membershipIndex;
+            if (forth && now.index() - 1 >= node.committed) {
+                checkOverlap(node, node.membership, now.membership());
+            }
+        }
+
+        private static void checkOverlap(NodeView node, Membership one, Membership other) {
+            TreeSet<NodeId> all = new TreeSet<>(one.members());
+            all.addAll(other.members());
+            List<NodeId> members = new ArrayList<>(all);
+            for (int chosen = 0; chosen < 1 << members.size(); chosen++) {
+                int set = chosen;
+                boolean first = ClusterView.isQuorum(one, id -> (set >> members.indexOf(id) & 1) == 1);
+                boolean second = ClusterView.isQuorum(other, id -> (set >> members.indexOf(id) & 1) == 0);
+                require(!first || !second, "consecutive configurations' quorums overlap", node.id + " goes from "
+                    + one + " to " + other);
+            }
+        }
+    }
+
+    /** Who does not vote in its own latest configuration does not stand for election (thesis §4.2.1, §4.2.2). */
+    static final class OnlyVotersCampaign implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof Campaigned campaigned && node.membership != null) {
+                require(node.membership.votes(node.id), "only voters stand for election", node.id
+                    + " stands in term " + campaigned.term() + " and is no voter of " + node.membership);
+            }
+        }
+    }
+
+    /** Whoever has applied the same entries is in the same state. */
+    static final class StatesAgree implements Invariant {
+
+        private record Place(long index, int position) {
+        }
+
+        private final Map<Place, Long> hashes = new HashMap<>();
+
+        @Override
+        public void applied(NodeView node, long index, int position, long hash) {
+            Long known = hashes.putIfAbsent(new Place(index, position), hash);
+            require(known == null || known == hash, "equal entries make equal states", node.id + " has applied "
+                + "something else up to command " + position + " of entry " + index + " than another node");
+        }
+    }
+}

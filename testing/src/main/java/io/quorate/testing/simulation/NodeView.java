@@ -1,0 +1,70 @@
+package io.quorate.testing.simulation;
+
+import io.quorate.api.NodeId;
+import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.Membership;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** What is known of one node from what it told of its steps; outlives its processes. */
+final class NodeView {
+
+    /** An entry of its log. */
+    record Entry(long term, EntryType type, int checksum) {
+    }
+
+    final NodeId id;
+    final TreeMap<Long, Entry> log = new TreeMap<>();
+    /** Whose vote it gave in which term, as far as it is durable. */
+    final TreeMap<Long, NodeId> durableVotes = new TreeMap<>();
+    boolean up;
+    boolean started;
+    long term;
+    Optional<NodeId> vote = Optional.empty();
+    long durableTerm;
+    Optional<NodeId> durableVote = Optional.empty();
+    boolean leading;
+    long durableIndex;
+    long lastIndex;
+    long committed;
+    long snapshotIndex;
+    long snapshotTerm;
+    Membership membership;
+    long membershipIndex;
+
+    NodeView(NodeId id) {
+        this.id = id;
+    }
+
+    /** The term of an entry, or -1 if it is not known. */
+    long termAt(long index) {
+        Entry entry = log.get(index);
+        return entry != null ? entry.term() : index == snapshotIndex ? snapshotTerm : -1;
+    }
+
+    /** Whether an entry of that term is durable here, in its log or behind a snapshot. */
+    boolean hasDurably(long index, long entryTerm) {
+        return index <= snapshotIndex || index <= durableIndex && termAt(index) == entryTerm;
+    }
+
+    void forgetEverything() {
+        log.clear();
+        durableVotes.clear();
+        started = false;
+        term = 0;
+        vote = Optional.empty();
+        durableTerm = 0;
+        durableVote = Optional.empty();
+        durableIndex = 0;
+        lastIndex = 0;
+        snapshotIndex = 0;
+        snapshotTerm = 0;
+        processEnded();
+    }
+
+    void processEnded() {
+        up = false;
+        leading = false;
+        committed = 0;
+    }
+}

@@ -1,0 +1,303 @@
+package io.quorate.testing.simulation;
+
+import io.quorate.api.Command;
+import io.quorate.api.NodeId;
+import io.quorate.api.Peer;
+import io.quorate.api.PeerChanges;
+import io.quorate.api.PeerEvent;
+import io.quorate.api.PeerStatus;
+import io.quorate.api.PeerView;
+import io.quorate.spi.consensus.Membership;
+import io.quorate.testing.memory.MemoryNetwork;
+import io.quorate.testing.simulation.Workload.Exchange;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * Runs in which everything that can go wrong does, as the seed will have it: how many nodes, which kinds of faults and
+ * how often (a random part of them in each run, after Groce et al., "Swarm testing", 2012: a fault that is always there
+ * hides what others would show), how many clients. First a phase of faults in which nothing unsafe may happen; then all
+ * is mended, and within {@link #CALM} the cluster must serve again, agree, and know who is there.
+ *
+ * <p>Immutable; a run is on the thread that asks for it.
+ */
+public final class Swarm {
+
+    /** How long a mended cluster may take until everything is as it should be. */
+    public static final Duration CALM = Duration.ofSeconds(10);
+
+    private static final long SECOND = 1_000_000_000L;
+    private static final int MOST_CLIENTS = 6;
+    private static final Duration LOOK = Duration.ofMillis(50);
+
+    /** Small, so that files of the log end often and a start costs little. */
+    private static final Map<String, String> SMALL_FILES =
+        Map.of("first-segment-bytes", "8192", "max-segment-bytes", "32768");
+
+    private final Set<FaultKind> allowed;
+    private final Supplier<Workload> workloads;
+    private final Map<String, String> settings;
+    private final String command;
+
+    private Swarm(Set<FaultKind> allowed, Supplier<Workload> workloads, Map<String, String> settings,
+            String command) {
+        this.allowed = allowed;
+        this.workloads = workloads;
+        this.settings = settings;
+        this.command = command;
+    }
+
+    /** All kinds of faults, on a few registers. */
+    public static Swarm ofRegisters() {
+        return new Swarm(EnumSet.allOf(FaultKind.class), () -> new RegisterWorkload(3, 0.4, 60), SMALL_FILES,
+            "Swarm.ofRegisters().run(%d)");
+    }
+
+    /**
+     * All kinds of faults, on an application of one's own.
+     *
+     * @param fresh makes the workload of one run
+     */
+    public static Swarm of(Supplier<Workload> fresh) {
+        return new Swarm(EnumSet.allOf(FaultKind.class), fresh, SMALL_FILES, "seed %d");
+    }
+
+    /** With these kinds of faults alone. */
+    public Swarm only(Set<FaultKind> kinds) {
+        return new Swarm(kinds.isEmpty() ? EnumSet.noneOf(FaultKind.class) : EnumSet.copyOf(kinds), workloads,
+            settings, command);
+    }
+
+    /** With settings of the consensus. */
+    public Swarm settings(Map<String, String> values) {
+        return new Swarm(allowed, workloads, Map.copyOf(values), command);
+    }
+
+    /** What a failure says about how to see it again; {@code %d} stands for the seed. */
+    public Swarm reproduction(String line) {
+        return new Swarm(allowed, workloads, settings, line);
+    }
+
+    /**
+     * What a run was like.
+     *
+     * @param seed its seed
+     * @param simulated how much virtual time it took
+     * @param events how many events
+     * @param hash the same only for the same run
+     * @param faults how often which fault
+     * @param counts how often what
+     */
+    public record Report(long seed, Duration simulated, long events, long hash, Map<FaultKind, Long> faults,
+        SortedMap<String, Long> counts) {
+    }
+
+    /**
+     * Runs a seed.
+     *
+     * @throws SimulationFailure if something was wrong
+     */
+    public Report run(long seed) {
+        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 31 + 17);
+        return new Run(seed, random, workloads.get()).run();
+    }
+
+    private final class Run {
+
+        private final long seed;
+        private final RandomGenerator random;
+        private final Workload workload;
+        private final SimulatedCluster cluster;
+        private final List<Exchange> history = new ArrayList<>();
+        private final List<SimulatedClient> clients = new ArrayList<>();
+        private final Faults faults;
+        private final long chaosNanos;
+        private String missing = "";
+
+        Run(long seed, RandomGenerator random, Workload workload) {
+            this.seed = seed;
+            this.random = random;
+            this.workload = workload;
+            int[] sizes = {1, 2, 3, 3, 3, 3, 4, 5, 5, 5};
+            long[] delaysMillis = {1, 1, 5, 40};
+            cluster = SimulatedCluster.builder().seed(seed).nodes(sizes[random.nextInt(sizes.length)])
+                .mode(random.nextBoolean() ? MemoryNetwork.Mode.EXCLUSIVE_LEASE : MemoryNetwork.Mode.STREAM_PER_CALL)
+                .delay(Duration.ofNanos(50_000), Duration.ofMillis(delaysMillis[random.nextInt(4)]))
+                .stateMachine(workload::stateMachine).consensus(Optional.empty(), settings)
+                .reproduction("SIMULATION FAILED, see it again with: " + String.format(command, seed)).build();
+            double part = random.nextDouble();
+            List<FaultKind> kinds = allowed.stream().filter(kind -> random.nextDouble() < part).toList();
+            long[] intervals = {SECOND / 5, SECOND / 2, SECOND, 3 * SECOND};
+            faults = new Faults(cluster, random, kinds, intervals[random.nextInt(intervals.length)]);
+            chaosNanos = SECOND * (4 + random.nextInt(14));
+            int count = 1 + random.nextInt(MOST_CLIENTS);
+            long[] numbers = new long[1];
+            for (int i = 0; i < count; i++) {
+                clients.add(new SimulatedClient("c" + i, cluster, workload, random,
+                    chaosNanos / (20 + random.nextInt(100)), numbers, history));
+            }
+            cluster.note("all", cluster.nodes().size() + " nodes, " + count + " clients, faults " + kinds);
+        }
+
+        Report run() {
+            try {
+                cluster.nodes().forEach(SimulatedNode::start);
+                clients.forEach(SimulatedClient::begin);
+                faults.begin();
+                cluster.runFor(Duration.ofNanos(chaosNanos));
+                faults.end();
+                cluster.heal();
+                demandProgress();
+                workload.check(history);
+            } catch (SimulationFailure e) {
+                throw e;
+            } catch (RuntimeException | Error e) {
+                throw cluster.failure(e);
+            }
+            return new Report(seed, cluster.now(), cluster.events(), cluster.traceHash(), faults.done(),
+                cluster.counts());
+        }
+
+        /** Nodes that must serve: members whose disk is good enough that they have started. */
+        private List<SimulatedNode> expected() {
+            return cluster.nodes().stream().filter(SimulatedNode::serves).toList();
+        }
+
+        private void demandProgress() {
+            Duration end = cluster.now().plus(CALM);
+            long[] number = {1L << 40};
+            List<CompletableFuture<?>> probes = new ArrayList<>();
+            while (!calm(probes, number)) {
+                if (cluster.now().compareTo(end) > 0) {
+                    throw new Violation("a mended cluster is well within " + CALM, missing);
+                }
+                for (SimulatedNode node : cluster.nodes()) {
+                    if (node.failure().isPresent() && node.suspectDisk()) {
+                        node.kill(); // An earlier fault of its disk has only now come to light.
+                    }
+                    if (node.state() == SimulatedNode.State.DOWN && node.refusal().isEmpty()) {
+                        node.start(); // It was about to stop when the cluster was mended.
+                    }
+                }
+                cluster.runFor(LOOK);
+            }
+            clients.forEach(SimulatedClient::finish);
+            if (!cluster.runUntil(() -> clients.stream().noneMatch(SimulatedClient::waits), CALM)) {
+                throw new Violation("every operation ends", "a client waits still");
+            }
+            if (!cluster.runUntil(this::allApplied, CALM)) {
+                throw new Violation("all nodes apply everything", missing);
+            }
+            checkPeers();
+        }
+
+        private boolean calm(List<CompletableFuture<?>> probes, long[] number) {
+            Optional<SimulatedNode> leader = cluster.leader();
+            if (leader.isEmpty()) {
+                missing = "no leader";
+                return false;
+            }
+            Membership membership = leader.get().status().orElseThrow().membership();
+            List<SimulatedNode> members = expected().stream().filter(node -> membership.contains(node.id())).toList();
+            if (probes.isEmpty()) {
+                for (SimulatedNode node : members) {
+                    Workload.Request request = command(number);
+                    probes.add(node.controlPlane().submit(new Command(request.payload())));
+                    long asked = cluster.now().toNanos();
+                    int at = probes.size() - 1;
+                    probes.get(at).whenComplete((result, failure) -> history.add(new Exchange("probe", node.id(),
+                        request, Optional.empty(), asked, asked)));
+                }
+            }
+            if (!probes.stream().allMatch(CompletableFuture::isDone)) {
+                missing = "not all nodes have answered a write";
+                return false;
+            }
+            if (probes.stream().anyMatch(CompletableFuture::isCompletedExceptionally)) {
+                missing = "a write failed: " + probes;
+                probes.clear();
+                return false;
+            }
+            for (SimulatedNode node : members) {
+                PeerView view = cluster.await(node.controlPlane().peers());
+                Optional<String> wrong = wrongAbout(view, membership);
+                if (wrong.isPresent()) {
+                    missing = "the registry at " + node.id() + " says " + wrong.get();
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private Workload.Request command(long[] number) {
+            Workload.Request request = workload.next(random, number[0]++);
+            while (request.consistency().isPresent()) {
+                request = workload.next(random, number[0]++);
+            }
+            return request;
+        }
+
+        private Optional<String> wrongAbout(PeerView view, Membership membership) {
+            for (NodeId id : membership.members()) {
+                Optional<Peer> peer = view.peers().stream().filter(each -> each.id().equals(id)).findFirst();
+                boolean serves = cluster.node(id).serves();
+                PeerStatus status = peer.map(Peer::status).orElse(PeerStatus.UNKNOWN);
+                if (serves != (status == PeerStatus.ONLINE)) {
+                    return Optional.of(id + " is " + status + (serves ? ", and it serves" : ", and it is down"));
+                }
+            }
+            return Optional.empty();
+        }
+
+        private boolean allApplied() {
+            Optional<SimulatedNode> leader = cluster.leader();
+            if (leader.isEmpty()) {
+                missing = "no leader";
+                return false;
+            }
+            Membership membership = leader.get().status().orElseThrow().membership();
+            for (SimulatedNode node : expected()) {
+                if (membership.contains(node.id()) && node.appliedHash() != leader.get().appliedHash()) {
+                    missing = node.id() + " has not applied what the leader " + leader.get().id() + " has";
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /** What the registry tells has no gaps, each change begins where the last one ended, and all tell the same. */
+        private void checkPeers() {
+            TreeMap<Long, PeerEvent> agreed = new TreeMap<>();
+            for (SimulatedNode node : expected()) {
+                PeerChanges changes = cluster.await(node.controlPlane().peerChanges(0, Duration.ZERO));
+                TreeMap<NodeId, PeerStatus> last = new TreeMap<>();
+                long number = 0;
+                for (PeerEvent event : changes.events()) {
+                    PeerStatus before = last.put(event.peer().id(), event.peer().status());
+                    if (number != 0 && event.number() != number + 1
+                        || before != null && before != event.previous()) {
+                        throw new Violation("the registry tells every change once", node.id() + " tells " + event
+                            + " after number " + number + " and status " + before);
+                    }
+                    number = event.number();
+                    PeerEvent other = agreed.putIfAbsent(event.number(), event);
+                    if (other != null && !other.equals(event)) {
+                        throw new Violation("all registries tell the same", node.id() + " tells " + event
+                            + ", another node tells " + other);
+                    }
+                }
+            }
+        }
+    }
+}
