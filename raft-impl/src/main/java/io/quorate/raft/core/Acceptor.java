@@ -67,16 +67,22 @@ final class Acceptor {
 
     void heartbeat(NodeId from, Message.Heartbeat request, Object token, long now) {
         boolean accepted = request.term() >= core.term();
+        int promiseMillis = 0;
         if (accepted) {
             core.follow(from, request.term(), now);
-            // The leader has capped it at what this node has acknowledged in this term.
-            core.commitTo(request.commit());
+            promiseMillis = core.promise().give(from, now);
+            if (request.store() == core.store()) {
+                // The leader has capped it at what this node has acknowledged in this term. If that was another store,
+                // this one has lost the entries: the leader hears so by the answer and begins anew.
+                core.commitTo(request.commit());
+            }
         }
         core.gate().reply(token, new Message.HeartbeatResponse(core.term(), accepted, request.nonce(),
-            core.isStorageFull()), core.hardVersion(), 0);
+            core.isStorageFull(), core.store(), core.settings().leadership().priority(), promiseMillis),
+            core.hardVersion(), 0);
     }
 
     private void reply(Object token, Message.AppendResponse response, long durableIndex) {
-        core.gate().reply(token, response, core.hardVersion(), durableIndex);
+        core.gate().reply(token, response.of(core.store()), core.hardVersion(), durableIndex);
     }
 }

@@ -51,7 +51,7 @@ final class Candidate implements Role {
 
     /** Sends the round's requests, or wins at once as the only voter. */
     void begin(long now) {
-        for (NodeId voter : core.membership().voters()) {
+        for (NodeId voter : Quorum.everyVoter(core.membership())) {
             if (voter.equals(core.self())) {
                 continue;
             }
@@ -74,11 +74,15 @@ final class Candidate implements Role {
         }
     }
 
-    void answered(NodeId from, Message.Request to, boolean grant, long now) {
+    void answered(NodeId from, Message.Request to, Message.VoteResponse response, long now) {
         if (to != request) {
             return;
         }
-        (grant ? granted : lost).add(from);
+        // A voter whose store was lost has forgotten what it acknowledged, and what it voted: it might help to elect a
+        // leader that lacks what is committed.
+        Long recorded = core.membership().stores().get(from);
+        boolean counts = recorded == null || recorded == response.store();
+        (response.granted() && counts ? granted : lost).add(from);
         decide(now);
     }
 
@@ -102,7 +106,7 @@ final class Candidate implements Role {
         }
         if (Quorum.has(core.membership(), granted)) {
             if (preVote) {
-                core.becomeCandidate(now);
+                core.becomeCandidate(false, now);
             } else {
                 core.becomeLeader(now);
             }

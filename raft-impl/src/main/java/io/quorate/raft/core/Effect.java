@@ -3,6 +3,7 @@ package io.quorate.raft.core;
 import io.quorate.api.NodeId;
 import io.quorate.raft.log.HardState;
 import io.quorate.raft.log.LogEntry;
+import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.Consensus.ReadIndexResult;
 import java.util.List;
 import java.util.Optional;
@@ -41,6 +42,10 @@ public sealed interface Effect {
 
     /** Answers {@link Input.ReadRequested}. */
     record ReadReady(Object token, ReadIndexResult result) implements Effect {
+    }
+
+    /** Answers {@link Input.ChangeRequested} and {@link Input.TransferRequested}. */
+    record Administered(Object token, AdministrationResult result) implements Effect {
     }
 
     /** The role, term, leader, readiness or membership has changed. */

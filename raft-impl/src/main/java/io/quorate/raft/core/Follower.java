@@ -25,7 +25,7 @@ final class Follower implements Role {
 
     @Override
     public ConsensusStatus.Role kind() {
-        return core.membership().learners().contains(core.self())
+        return core.membership().learners().contains(core.self()) && !core.membership().votes(core.self())
             ? ConsensusStatus.Role.LEARNER : ConsensusStatus.Role.FOLLOWER;
     }
 
@@ -85,13 +85,18 @@ final class Follower implements Role {
 
     @Override
     public long deadlineNanos() {
-        return core.mayCampaign() ? deadlineNanos : Long.MAX_VALUE;
+        return core.mayCampaign() ? campaignNanos() : Long.MAX_VALUE;
     }
 
     @Override
     public void tick(long now) {
-        if (core.mayCampaign() && now - deadlineNanos >= 0) {
+        if (core.mayCampaign() && now - campaignNanos() >= 0) {
             core.becomePreCandidate(now);
         }
+    }
+
+    /** Its own vote would break what it has promised, too. */
+    private long campaignNanos() {
+        return Math.max(deadlineNanos, core.promise().untilNanos());
     }
 }

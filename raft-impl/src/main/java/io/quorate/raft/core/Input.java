@@ -2,7 +2,9 @@ package io.quorate.raft.core;
 
 import io.quorate.api.NodeId;
 import io.quorate.raft.log.LogEntry;
+import io.quorate.spi.consensus.MembershipChange;
 import java.util.List;
+import java.util.Optional;
 
 /** Everything that can happen to a {@link RaftCore}. Tokens are opaque: they come back in effects as they are. */
 public sealed interface Input {
@@ -44,7 +46,20 @@ public sealed interface Input {
     }
 
     /** This node's own host asks for a read index. Answered once by {@link Effect.ReadReady}. */
-    record ReadRequested(Object token) implements Input {
+    record ReadRequested(Object token, boolean leaseSuffices) implements Input {
+
+        /** Without trust in clocks. */
+        public ReadRequested(Object token) {
+            this(token, false);
+        }
+    }
+
+    /** This node's own host wants the membership changed. Answered once by {@link Effect.Administered}. */
+    record ChangeRequested(Object token, MembershipChange change, boolean force, long timeoutNanos) implements Input {
+    }
+
+    /** This node's own host wants the leadership handed over. Answered once by {@link Effect.Administered}. */
+    record TransferRequested(Object token, Optional<NodeId> to, long timeoutNanos) implements Input {
     }
 
     /** The host's sessions to a member have appeared, or all are gone. */

@@ -4,7 +4,9 @@ import io.quorate.api.NodeId;
 import io.quorate.raft.log.LogEntry;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.Membership;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -20,12 +22,22 @@ final class Leader implements Role {
     private final RaftCore core;
     private final TreeMap<NodeId, Progress> followers = new TreeMap<>();
     private final ReadIndexQueue reads = new ReadIndexQueue();
+    private final Farewells farewells = new Farewells();
+    private final Lease lease;
+    private final Placement placement;
+    private final long term;
+    private final long sinceNanos;
+    private Transfer transfer;
     private long termStart;
     private long round;
     private long heartbeatDueNanos;
 
     Leader(RaftCore core, long now) {
         this.core = core;
+        this.term = core.term();
+        this.sinceNanos = now;
+        this.lease = new Lease(core.settings().leadership());
+        this.placement = new Placement(core, now);
         membershipChanged(now);
         this.heartbeatDueNanos = now;
     }
@@ -51,14 +63,70 @@ final class Leader implements Role {
         return core.log().commitIndex() >= termStart;
     }
 
+    /** The term that it leads or has led. */
+    long term() {
+        return term;
+    }
+
+    long sinceNanos() {
+        return sinceNanos;
+    }
+
+    /** What it knows of a member or of one that is being told of its removal, or null. */
+    Progress follower(NodeId node) {
+        return followers.get(node);
+    }
+
+    Collection<Progress> followers() {
+        return followers.values();
+    }
+
     void membershipChanged(long now) {
         Membership membership = core.membership();
-        followers.keySet().removeIf(node -> !membership.contains(node));
-        for (NodeId node : membership.members()) {
-            if (!node.equals(core.self()) && !followers.containsKey(node)) {
-                followers.put(node, new Progress(node, core.log().lastIndex() + 1, now));
+        for (NodeId node : followers.keySet()) {
+            if (!membership.contains(node)) {
+                farewells.add(node, core.membershipIndex(), now);
             }
         }
+        for (NodeId node : membership.members()) {
+            if (!node.equals(core.self()) && (!followers.containsKey(node) || farewells.cancel(node))) {
+                followers.put(node, newcomer(node, now));
+            }
+        }
+    }
+
+    private Progress newcomer(NodeId node, long now) {
+        return new Progress(node, core.log().lastIndex() + 1, core.settings().electionMinNanos(), now);
+    }
+
+    /**
+     * A follower has answered, and told its store.
+     *
+     * @return what is known of it, or null if it is no member. If it has come back with another store, that is nothing
+     */
+    private Progress heard(NodeId from, long store, long now) {
+        Progress follower = followers.get(from);
+        if (follower == null || store == 0 || store == follower.store()) {
+            return follower;
+        }
+        if (follower.store() != 0) {
+            // What it acknowledged is gone: with its old match this leader would commit what a majority does not hold.
+            follower = newcomer(from, now);
+            followers.put(from, follower);
+        }
+        follower.toldStore(store);
+        return follower;
+    }
+
+    /** Whether it has the store with which it is recorded: without it, its acknowledgements prove nothing. */
+    boolean counts(Progress follower) {
+        Long recorded = core.membership().stores().get(follower.id());
+        return recorded == null || follower.store() == 0 || recorded == follower.store();
+    }
+
+    /** Whether it answered something that was sent within the last election timeout, in this term. */
+    boolean heardLately(Progress follower, long now) {
+        return follower.hasAnswered() && now - follower.contactNanos() < core.settings().electionMinNanos();
     }
 
     // Replication
@@ -74,11 +142,13 @@ final class Leader implements Role {
         for (Progress follower : followers.values()) {
             replicate(follower, now);
         }
+        sendTimeoutNow();
     }
 
     private void replicate(Progress follower, long now) {
         RaftLog log = core.log();
-        if (!follower.isFree(now) || follower.next() > log.lastIndex() && !follower.probing()) {
+        if (!follower.isFree(now) || follower.next() > log.lastIndex() && !follower.probing()
+            || farewells.hasAll(follower)) {
             return;
         }
         int budget = follower.probing() ? Math.min(RaftLimits.PROBE_BYTES, core.settings().maxAppendBytes())
@@ -116,7 +186,7 @@ final class Leader implements Role {
 
     void appendAnswered(NodeId from, Message.Append request, long sentNanos, Message.AppendResponse response,
         long now) {
-        Progress follower = followers.get(from);
+        Progress follower = heard(from, response.store(), now);
         if (follower == null || !follower.ended(request)) {
             return; // Of an earlier term, or of an earlier stay of this member: it must not count for this one.
         }
@@ -125,7 +195,12 @@ final class Leader implements Role {
             case MATCHED -> {
                 if (response.index() == request.lastIndex()) {
                     follower.matched(request.lastIndex());
+                    follower.commitTold(Math.min(request.commit(), request.lastIndex()));
+                    follower.catchUp().advance(follower.match(), core.log().lastIndex(), now);
                     advanceCommit(now);
+                    if (!core.isCurrent(this)) {
+                        return;
+                    }
                     follower.planNotice(core.log().commitIndex(), now);
                 } else {
                     follower.retryLater(now);
@@ -161,8 +236,14 @@ final class Leader implements Role {
         for (Progress follower : followers.values()) {
             follower.planNotice(index, now);
         }
-        if (!core.membership().voters().contains(core.self()) && index >= core.membershipIndex()) {
-            // It managed a cluster that it is no longer part of until that was agreed (thesis §4.2.2).
+        core.administration().advance(this, now);
+        if (!core.membership().votes(core.self()) && index >= core.membershipIndex()) {
+            // It managed a cluster that it is no longer part of until that was agreed (thesis §4.2.2). Whoever is best
+            // prepared need not wait until it notices.
+            placement.best(this, now).ifPresent(successor -> {
+                lease.release();
+                core.send(successor, new Message.TimeoutNow(core.term()), core.settings().electionMinNanos());
+            });
             core.stepDown(now);
         }
     }
@@ -171,7 +252,8 @@ final class Leader implements Role {
         if (voter.equals(core.self())) {
             return core.log().durableIndex();
         }
-        return followers.get(voter).match();
+        Progress follower = followers.get(voter);
+        return counts(follower) ? follower.match() : 0;
     }
 
     // Heartbeats, check-quorum, reads
@@ -187,19 +269,23 @@ final class Leader implements Role {
             // Capped: it says nothing about the follower's log, so it may speak only of what that log is known to hold.
             long commit = Math.min(core.log().commitIndex(), follower.match());
             follower.heartbeatSent(commit);
-            core.send(follower.id(), new Message.Heartbeat(core.term(), commit, round),
+            core.send(follower.id(), new Message.Heartbeat(core.term(), commit, round, follower.store()),
                 core.settings().electionMinNanos() / 2);
         }
     }
 
-    void heartbeatAnswered(NodeId from, Message.Heartbeat request, long sentNanos, Message.HeartbeatResponse response) {
-        Progress follower = followers.get(from);
+    void heartbeatAnswered(NodeId from, Message.Heartbeat request, long sentNanos, Message.HeartbeatResponse response,
+        long now) {
+        Progress follower = heard(from, response.store(), now);
         if (follower == null || request.term() != core.term()) {
             return;
         }
         if (response.accepted() && response.nonce() == request.nonce()) {
             follower.contact(sentNanos);
             follower.storageFull(response.storageFull());
+            follower.toldPriority(response.priority());
+            follower.commitTold(request.commit());
+            follower.promised(lease.countsUntilNanos(sentNanos, response.promiseMillis()));
             follower.confirmed(request.nonce());
             confirmReads();
         }
@@ -219,16 +305,85 @@ final class Leader implements Role {
         }
     }
 
-    void read(Object token, boolean remote, long now) {
+    void read(Object token, boolean remote, boolean leaseSuffices, long now) {
+        if (leaseSuffices && isReady() && lease.isInForce(Quorum.reached(core.membership(), this::promisedUntil), now)) {
+            core.trace().readConfirmed(core.log().commitIndex(), true);
+            core.readAt(token, remote, core.log().commitIndex());
+            return;
+        }
         if (!reads.add(token, remote, now + core.settings().electionMinNanos())) {
             core.unavailable(token, remote, "too many reads wait to be confirmed");
         }
     }
 
+    private long promisedUntil(NodeId voter) {
+        if (voter.equals(core.self())) {
+            return Long.MAX_VALUE;
+        }
+        Progress follower = followers.get(voter);
+        return counts(follower) ? follower.promisedUntilNanos() : Long.MIN_VALUE;
+    }
+
     private void confirmReads() {
-        long confirmed = Quorum.reached(core.membership(),
-            voter -> voter.equals(core.self()) ? Long.MAX_VALUE : followers.get(voter).confirmedRound());
-        reads.confirmed(confirmed, read -> core.readAt(read.token(), read.remote(), read.index()));
+        long confirmed = Quorum.reached(core.membership(), this::confirmedRound);
+        reads.confirmed(confirmed, read -> {
+            core.trace().readConfirmed(read.index(), false);
+            core.readAt(read.token(), read.remote(), read.index());
+        });
+    }
+
+    private long confirmedRound(NodeId voter) {
+        if (voter.equals(core.self())) {
+            return Long.MAX_VALUE;
+        }
+        Progress follower = followers.get(voter);
+        return counts(follower) ? follower.confirmedRound() : -1;
+    }
+
+    // Handing over
+
+    boolean isHandingOver() {
+        return transfer != null;
+    }
+
+    /** Takes no proposals any more, and hands over once {@code target} has everything (thesis §3.10). */
+    void handOver(NodeId target, long now) {
+        transfer = new Transfer(target, now + core.settings().electionMinNanos());
+    }
+
+    /** The best-prepared voter to hand over to, or empty if none was heard lately. */
+    Optional<NodeId> successor(long now) {
+        return placement.best(this, now);
+    }
+
+    private void sendTimeoutNow() {
+        if (transfer != null && transfer.isDue(followers.get(transfer.target()), core.log().lastIndex())) {
+            lease.release(); // Before the first one leaves: from then on another leader may be elected at any time.
+            Message.TimeoutNow request = new Message.TimeoutNow(core.term());
+            transfer.sent(request);
+            core.send(transfer.target(), request, core.settings().electionMinNanos());
+        }
+    }
+
+    void handOverRefused(NodeId from, Message.Request request) {
+        if (transfer != null && transfer.isAnswer(from, request)) {
+            transfer = null;
+            core.administration().handOverFailed("found that " + from + " refuses to lead at present, expected it to "
+                + "campaign; look at its disk and its status", false);
+        }
+    }
+
+    private void endTransfer(long now) {
+        if (transfer != null && now >= transfer.deadlineNanos()) {
+            // Proposals are taken again; whatever the target does yet is an election like any other.
+            boolean asked = transfer.wasSent();
+            NodeId target = transfer.target();
+            transfer = null;
+            core.administration().handOverFailed(asked
+                ? target + " was told to lead and has not come to it within an election timeout"
+                : "found that " + target + " did not catch up within an election timeout, expected it to; try again "
+                    + "when it has, or name another voter", asked);
+        }
     }
 
     /** Leadership ends: nothing that waits can be confirmed any more. */
@@ -250,7 +405,7 @@ final class Leader implements Role {
         for (Progress follower : followers.values()) {
             deadline = Math.min(deadline, Math.min(follower.retryAtNanos(), follower.noticeAtNanos()));
         }
-        return deadline;
+        return transfer == null ? deadline : Math.min(deadline, transfer.deadlineNanos());
     }
 
     @Override
@@ -264,7 +419,14 @@ final class Leader implements Role {
             }
             round++;
             heartbeatAll(RaftLimits.MAX_HEARTBEATS_IN_FLIGHT);
+            for (Progress follower : followers.values()) {
+                follower.catchUp().advance(follower.match(), core.log().lastIndex(), now);
+            }
+            farewells.end(followers, now);
+            core.administration().advance(this, now);
+            placement.consider(this, now).ifPresent(target -> handOver(target, now));
         }
+        endTransfer(now);
         for (Progress follower : followers.values()) {
             follower.elapse(now); // The turn's end sends what had to wait.
             if (now >= follower.noticeAtNanos()) {
@@ -276,8 +438,8 @@ final class Leader implements Role {
 
     /** Whether a majority answered something that was sent within the last election timeout (thesis §6.2). */
     private boolean quorumHears(long now) {
-        return Quorum.reached(core.membership(), voter -> voter.equals(core.self()) ? 0 : -silenceNanos(voter, now))
-            >= -core.settings().electionMinNanos();
+        return Quorum.reached(core.membership(), voter -> voter.equals(core.self()) ? 0
+            : counts(followers.get(voter)) ? -silenceNanos(voter, now) : Long.MIN_VALUE) >= -core.settings().electionMinNanos();
     }
 
     /** This node's disk is full, but without it a majority, of which nobody lacks what is committed, has room. */

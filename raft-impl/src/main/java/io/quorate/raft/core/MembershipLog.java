@@ -1,6 +1,7 @@
 package io.quorate.raft.core;
 
 import io.quorate.api.MalformedBytesException;
+import io.quorate.api.NodeId;
 import io.quorate.raft.log.LogEntry;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
@@ -31,6 +32,23 @@ final class MembershipLog {
     /** The index of its entry; 0 for the one of the first start. */
     long currentIndex() {
         return configurations.getLast().index();
+    }
+
+    /**
+     * Whether {@code node} is a member in the last configuration that is known to be committed, or in a later one. One
+     * that was removed only by a configuration that may yet be dropped must go on voting: others may need its vote to
+     * elect who drops it. Once its removal is committed, nobody without it can win its vote by a better log.
+     */
+    boolean mayBelong(NodeId node, long commitIndex) {
+        for (int i = configurations.size() - 1; i >= 0; i--) {
+            if (configurations.get(i).membership().contains(node)) {
+                return true;
+            }
+            if (configurations.get(i).index() <= commitIndex) {
+                return false;
+            }
+        }
+        return false;
     }
 
     /** @return whether the configuration in force has changed */

@@ -27,8 +27,18 @@ public sealed interface Message {
     record PreVote(long term, long lastIndex, long lastTerm) implements Request {
     }
 
-    /** Vote for me in {@code term} (thesis §3.4). */
-    record Vote(long term, long lastIndex, long lastTerm) implements Request {
+    /**
+     * Vote for me in {@code term} (thesis §3.4).
+     *
+     * @param handedOver the leader of the term before has handed over: loyalty to it is no reason to refuse (thesis
+     *     §3.10, §4.2.3)
+     */
+    record Vote(long term, long lastIndex, long lastTerm, boolean handedOver) implements Request {
+
+        /** Asked for without the leader's leave. */
+        public Vote(long term, long lastIndex, long lastTerm) {
+            this(term, lastIndex, lastTerm, false);
+        }
     }
 
     /**
@@ -36,8 +46,15 @@ public sealed interface Message {
      *
      * @param commit the leader's commit index, but no more than what it knows this follower to share
      * @param nonce the number of this round; confirms leadership to reads that asked before it was sent (thesis §6.4)
+     * @param store the follower's store whose log {@code commit} speaks of; 0: none. A follower that has come back with
+     *     an empty one must not take the entries to be there
      */
-    record Heartbeat(long term, long commit, long nonce) implements Request {
+    record Heartbeat(long term, long commit, long nonce, long store) implements Request {
+
+        /** To a follower of which nothing is known yet. */
+        public Heartbeat(long term, long commit, long nonce) {
+            this(term, commit, nonce, 0);
+        }
     }
 
     /**
@@ -53,15 +70,38 @@ public sealed interface Message {
         }
     }
 
-    /** Which index must I have applied to read (thesis §6.4)? */
-    record ReadIndex(long term) implements Request {
+    /**
+     * Which index must I have applied to read (thesis §6.4)?
+     *
+     * @param leaseSuffices whether the leader's lease may stand in for a round of heartbeats
+     */
+    record ReadIndex(long term, boolean leaseSuffices) implements Request {
+
+        /** Without trust in clocks. */
+        public ReadIndex(long term) {
+            this(term, false);
+        }
     }
 
-    /** Answers {@link PreVote} and {@link Vote}. */
-    record VoteResponse(long term, boolean granted) implements Response {
+    /** Campaign now: I lead {@code term}, hand over to you and have released my lease (thesis §3.10). */
+    record TimeoutNow(long term) implements Request {
+    }
+
+    /**
+     * Answers {@link PreVote} and {@link Vote}.
+     *
+     * @param store the voter's store; 0: not told
+     */
+    record VoteResponse(long term, boolean granted, long store) implements Response {
+
+        /** Of a voter that does not tell its store. */
+        public VoteResponse(long term, boolean granted) {
+            this(term, granted, 0);
+        }
+
         @Override
         public Response refused(long newTerm) {
-            return new VoteResponse(newTerm, false);
+            return new VoteResponse(newTerm, false, store);
         }
     }
 
@@ -70,11 +110,22 @@ public sealed interface Message {
      *
      * @param accepted false if the asker's term is over
      * @param storageFull whether this follower's disk takes no entries at present
+     * @param store the follower's store; 0: not told
+     * @param priority how much it is meant to lead, 0 to {@link RaftSettings#MAX_PRIORITY}
+     * @param promiseMillis for how long, from the receipt of the heartbeat, it votes for nobody but the asker, unless
+     *     the asker has handed over; see {@link Lease}
      */
-    record HeartbeatResponse(long term, boolean accepted, long nonce, boolean storageFull) implements Response {
+    record HeartbeatResponse(long term, boolean accepted, long nonce, boolean storageFull, long store, int priority,
+        int promiseMillis) implements Response {
+
+        /** Of a follower that tells nothing of itself and promises nothing. */
+        public HeartbeatResponse(long term, boolean accepted, long nonce, boolean storageFull) {
+            this(term, accepted, nonce, storageFull, 0, 0, 0);
+        }
+
         @Override
         public Response refused(long newTerm) {
-            return new HeartbeatResponse(newTerm, false, nonce, storageFull);
+            return new HeartbeatResponse(newTerm, false, nonce, storageFull, store, priority, 0);
         }
     }
 
@@ -85,29 +136,35 @@ public sealed interface Message {
      *     logs may still agree; otherwise 0
      * @param hintTerm CONFLICT: the term of the follower's entry there; otherwise 0
      * @param retryAfterMillis STORAGE_FULL: when to try again; otherwise 0
+     * @param store the follower's store; 0: not told
      */
-    record AppendResponse(long term, AppendOutcome outcome, long index, long hintTerm, int retryAfterMillis)
-        implements Response {
+    record AppendResponse(long term, AppendOutcome outcome, long index, long hintTerm, int retryAfterMillis,
+        long store) implements Response {
 
         static AppendResponse matched(long term, long index) {
-            return new AppendResponse(term, AppendOutcome.MATCHED, index, 0, 0);
+            return new AppendResponse(term, AppendOutcome.MATCHED, index, 0, 0, 0);
         }
 
         static AppendResponse conflict(long term, long index, long hintTerm) {
-            return new AppendResponse(term, AppendOutcome.CONFLICT, index, hintTerm, 0);
+            return new AppendResponse(term, AppendOutcome.CONFLICT, index, hintTerm, 0, 0);
         }
 
         static AppendResponse staleTerm(long term) {
-            return new AppendResponse(term, AppendOutcome.STALE_TERM, 0, 0, 0);
+            return new AppendResponse(term, AppendOutcome.STALE_TERM, 0, 0, 0, 0);
         }
 
         static AppendResponse storageFull(long term, int retryAfterMillis) {
-            return new AppendResponse(term, AppendOutcome.STORAGE_FULL, 0, 0, retryAfterMillis);
+            return new AppendResponse(term, AppendOutcome.STORAGE_FULL, 0, 0, retryAfterMillis, 0);
+        }
+
+        /** The same, given by that store. */
+        AppendResponse of(long itsStore) {
+            return new AppendResponse(term, outcome, index, hintTerm, retryAfterMillis, itsStore);
         }
 
         @Override
         public Response refused(long newTerm) {
-            return staleTerm(newTerm);
+            return staleTerm(newTerm).of(store);
         }
     }
 
@@ -119,6 +176,14 @@ public sealed interface Message {
         @Override
         public Response refused(long newTerm) {
             return new ReadIndexResponse(newTerm, ReadOutcome.NOT_LEADER, 0);
+        }
+    }
+
+    /** Answers {@link TimeoutNow}: whether the node has begun to campaign. */
+    record TimeoutNowResponse(long term, boolean accepted) implements Response {
+        @Override
+        public Response refused(long newTerm) {
+            return new TimeoutNowResponse(newTerm, false);
         }
     }
 

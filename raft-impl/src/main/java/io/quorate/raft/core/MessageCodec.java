@@ -15,14 +15,19 @@ import java.util.List;
  * neither encoded again nor copied, each with a checksum into which the cluster's id is folded.
  *
  * <pre>
- * PRE_VOTE, REQUEST_VOTE  u8 version  i64 term  i64 last index  i64 last term
- *   response              u8 version  i64 term  bool granted
- * HEARTBEAT               u8 version  i64 term  i64 commit  i64 nonce
- *   response              u8 version  i64 term  bool accepted  i64 nonce  bool storage full
+ * PRE_VOTE                u8 version  i64 term  i64 last index  i64 last term
+ * REQUEST_VOTE            u8 version  i64 term  i64 last index  i64 last term  bool handed over
+ *   both responses        u8 version  i64 term  bool granted  i64 store
+ * HEARTBEAT               u8 version  i64 term  i64 commit  i64 nonce  i64 store
+ *   response              u8 version  i64 term  bool accepted  i64 nonce  bool storage full  i64 store
+ *                         u8 priority  i32 promise millis
  * APPEND_ENTRIES          u8 version  i64 term  i64 prev index  i64 prev term  i64 commit  i32 count  records
  *   response              u8 version  i64 term  u8 outcome  i64 index  i64 hint term  i32 retry after millis
- * READ_INDEX              u8 version  i64 term
+ *                         i64 store
+ * READ_INDEX              u8 version  i64 term  bool lease suffices
  *   response              u8 version  i64 term  u8 outcome  i64 index
+ * TIMEOUT_NOW             u8 version  i64 term
+ *   response              u8 version  i64 term  bool accepted
  * </pre>
  *
  * <p>What is decoded makes sense by itself (indexes in sequence, terms not decreasing, nothing negative), so that a
@@ -40,6 +45,9 @@ public final class MessageCodec {
     /** The longest that a follower may ask to be left alone: a minute. Else one defect there would end its copy. */
     private static final int MAX_RETRY_AFTER_MILLIS = 60_000;
 
+    /** No election timeout is longer, so no promise is. */
+    private static final int MAX_PROMISE_MILLIS = 600_000;
+
     private final EntryCodec entries;
 
     public MessageCodec(EntryCodec entries) {
@@ -54,28 +62,33 @@ public final class MessageCodec {
             case Message.Heartbeat heartbeat -> RpcType.HEARTBEAT;
             case Message.Append append -> RpcType.APPEND_ENTRIES;
             case Message.ReadIndex read -> RpcType.READ_INDEX;
+            case Message.TimeoutNow handover -> RpcType.TIMEOUT_NOW;
         };
     }
 
     /** The request in parts; the entries' parts are shared, not copied. */
     public List<Bytes> encode(Message.Request request) {
         return switch (request) {
-            case Message.PreVote m -> vote(m.term(), m.lastIndex(), m.lastTerm());
-            case Message.Vote m -> vote(m.term(), m.lastIndex(), m.lastTerm());
-            case Message.Heartbeat m -> List.of(begin(m).i64(m.commit()).i64(m.nonce()).toBytes());
+            case Message.PreVote m -> List.of(begin(m).i64(m.lastIndex()).i64(m.lastTerm()).toBytes());
+            case Message.Vote m -> List.of(begin(m).i64(m.lastIndex()).i64(m.lastTerm()).bool(m.handedOver())
+                .toBytes());
+            case Message.Heartbeat m -> List.of(begin(m).i64(m.commit()).i64(m.nonce()).i64(m.store()).toBytes());
             case Message.Append m -> append(m);
-            case Message.ReadIndex m -> List.of(begin(m).toBytes());
+            case Message.ReadIndex m -> List.of(begin(m).bool(m.leaseSuffices()).toBytes());
+            case Message.TimeoutNow m -> List.of(begin(m).toBytes());
         };
     }
 
     public Bytes encode(Message.Response response) {
         BytesWriter out = begin(response);
         return switch (response) {
-            case Message.VoteResponse m -> out.bool(m.granted()).toBytes();
-            case Message.HeartbeatResponse m -> out.bool(m.accepted()).i64(m.nonce()).bool(m.storageFull()).toBytes();
+            case Message.VoteResponse m -> out.bool(m.granted()).i64(m.store()).toBytes();
+            case Message.HeartbeatResponse m -> out.bool(m.accepted()).i64(m.nonce()).bool(m.storageFull())
+                .i64(m.store()).u8(m.priority()).i32(m.promiseMillis()).toBytes();
             case Message.AppendResponse m -> out.u8(m.outcome().ordinal()).i64(m.index()).i64(m.hintTerm())
-                .i32(m.retryAfterMillis()).toBytes();
+                .i32(m.retryAfterMillis()).i64(m.store()).toBytes();
             case Message.ReadIndexResponse m -> out.u8(m.outcome().ordinal()).i64(m.index()).toBytes();
+            case Message.TimeoutNowResponse m -> out.bool(m.accepted()).toBytes();
         };
     }
 
@@ -90,10 +103,11 @@ public final class MessageCodec {
         long term = number(in, "term");
         Message.Request request = switch (type) {
             case PRE_VOTE -> new Message.PreVote(term, number(in, "index"), number(in, "term"));
-            case REQUEST_VOTE -> new Message.Vote(term, number(in, "index"), number(in, "term"));
-            case HEARTBEAT -> new Message.Heartbeat(term, number(in, "index"), number(in, "nonce"));
+            case REQUEST_VOTE -> new Message.Vote(term, number(in, "index"), number(in, "term"), in.bool());
+            case HEARTBEAT -> new Message.Heartbeat(term, number(in, "index"), number(in, "nonce"), in.i64());
             case APPEND_ENTRIES -> append(term, in, payload);
-            case READ_INDEX -> new Message.ReadIndex(term);
+            case READ_INDEX -> new Message.ReadIndex(term, in.bool());
+            case TIMEOUT_NOW -> new Message.TimeoutNow(term);
             default -> throw new MalformedBytesException("found a request of type " + type
                 + ", expected one of consensus");
         };
@@ -111,12 +125,14 @@ public final class MessageCodec {
         version(in);
         long term = number(in, "term");
         Message.Response response = switch (type) {
-            case PRE_VOTE, REQUEST_VOTE -> new Message.VoteResponse(term, in.bool());
-            case HEARTBEAT -> new Message.HeartbeatResponse(term, in.bool(), number(in, "nonce"), in.bool());
+            case PRE_VOTE, REQUEST_VOTE -> new Message.VoteResponse(term, in.bool(), in.i64());
+            case HEARTBEAT -> new Message.HeartbeatResponse(term, in.bool(), number(in, "nonce"), in.bool(),
+                in.i64(), priority(in), millis(in, MAX_PROMISE_MILLIS));
             case APPEND_ENTRIES -> new Message.AppendResponse(term, one(Message.AppendOutcome.values(), in),
-                number(in, "index"), number(in, "term"), retryAfterMillis(in));
+                number(in, "index"), number(in, "term"), millis(in, MAX_RETRY_AFTER_MILLIS), in.i64());
             case READ_INDEX -> new Message.ReadIndexResponse(term, one(Message.ReadOutcome.values(), in),
                 number(in, "index"));
+            case TIMEOUT_NOW -> new Message.TimeoutNowResponse(term, in.bool());
             default -> throw new MalformedBytesException("found a response of type " + type
                 + ", expected one of consensus");
         };
@@ -126,10 +142,6 @@ public final class MessageCodec {
 
     private static BytesWriter begin(Message message) {
         return new BytesWriter(APPEND_HEADER_BYTES).u8(VERSION).i64(message.term());
-    }
-
-    private static List<Bytes> vote(long term, long lastIndex, long lastTerm) {
-        return List.of(new BytesWriter(25).u8(VERSION).i64(term).i64(lastIndex).i64(lastTerm).toBytes());
     }
 
     private static List<Bytes> append(Message.Append append) {
@@ -183,13 +195,22 @@ public final class MessageCodec {
         return value;
     }
 
-    private static int retryAfterMillis(BytesReader in) throws MalformedBytesException {
+    private static int millis(BytesReader in, int most) throws MalformedBytesException {
         int millis = in.i32();
-        if (millis < 0 || millis > MAX_RETRY_AFTER_MILLIS) {
-            throw new MalformedBytesException("found a pause of " + millis + " ms before byte " + in.position()
-                + ", expected 0 to " + MAX_RETRY_AFTER_MILLIS);
+        if (millis < 0 || millis > most) {
+            throw new MalformedBytesException("found a time of " + millis + " ms before byte " + in.position()
+                + ", expected 0 to " + most);
         }
         return millis;
+    }
+
+    private static int priority(BytesReader in) throws MalformedBytesException {
+        int priority = in.u8();
+        if (priority > RaftSettings.MAX_PRIORITY) {
+            throw new MalformedBytesException("found priority " + priority + ", expected 0 to "
+                + RaftSettings.MAX_PRIORITY);
+        }
+        return priority;
     }
 
     private static <T> T one(T[] values, BytesReader in) throws MalformedBytesException {

@@ -29,11 +29,19 @@ final class Progress {
     private long commitSent;
     private long noticeAtNanos = Long.MAX_VALUE;
     private boolean storageFull;
+    private boolean answered;
+    private long store;
+    private int priority;
+    private long promisedUntilNanos = Long.MIN_VALUE;
+    private long commitTold;
+    private final CatchUp catchUp;
 
-    Progress(NodeId id, long next, long now) {
+    /** @param catchUpNanos how long a round may take of one that has caught up, see {@link CatchUp} */
+    Progress(NodeId id, long next, long catchUpNanos, long now) {
         this.id = id;
         this.next = next;
         this.contactNanos = now;
+        this.catchUp = new CatchUp(catchUpNanos);
     }
 
     NodeId id() {
@@ -137,6 +145,7 @@ final class Progress {
 
     /** It answered something that was sent at {@code sentNanos}: at that time it still followed. */
     void contact(long sentNanos) {
+        answered = true;
         if (sentNanos - contactNanos > 0) {
             contactNanos = sentNanos;
         }
@@ -144,6 +153,50 @@ final class Progress {
 
     long contactNanos() {
         return contactNanos;
+    }
+
+    /** Whether it has answered anything in this term. */
+    boolean hasAnswered() {
+        return answered;
+    }
+
+    /** The store to which {@link #match} refers; 0: not known. */
+    long store() {
+        return store;
+    }
+
+    void toldStore(long itsStore) {
+        store = itsStore;
+    }
+
+    int priority() {
+        return priority;
+    }
+
+    void toldPriority(int itsPriority) {
+        priority = itsPriority;
+    }
+
+    /** Until when its promise counts, see {@link Lease}; {@link Long#MIN_VALUE} if it gave none. */
+    long promisedUntilNanos() {
+        return promisedUntilNanos;
+    }
+
+    void promised(long untilNanos) {
+        promisedUntilNanos = Math.max(promisedUntilNanos, untilNanos);
+    }
+
+    /** Up to where it has been told, and has said that it heard, that entries are committed. */
+    long commitTold() {
+        return commitTold;
+    }
+
+    void commitTold(long index) {
+        commitTold = Math.max(commitTold, index);
+    }
+
+    CatchUp catchUp() {
+        return catchUp;
     }
 
     /** @return whether a heartbeat may be sent now; if not, one is sent when an earlier one has ended */

@@ -8,9 +8,11 @@ import io.quorate.raft.log.EntryCodec;
 import io.quorate.raft.log.HardState;
 import io.quorate.raft.log.LogEntry;
 import io.quorate.raft.log.TermIndex;
+import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
 import io.quorate.spi.consensus.Consensus.ReadIndexResult;
 import io.quorate.spi.consensus.ConsensusStatus;
+import io.quorate.spi.consensus.ConsensusTrace;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
 import java.util.List;
@@ -40,10 +42,12 @@ public final class RaftCore {
      * @param terms the terms of all recovered entries, all of which are durable; taken over
      * @param bootstrap the configuration before the first one in the log
      * @param configurations the recovered entries of that type
+     * @param store the number of this node's data directory; 0: it has none, and nobody can tell that it was replaced
+     * @param trace hears every step that safety depends on
      */
     public record Start(NodeId self, RaftSettings settings, EntryCodec codec, RandomGenerator random,
-        HardState hardState,
-        TermIndex terms, Membership bootstrap, List<LogEntry> configurations) {
+        HardState hardState, TermIndex terms, Membership bootstrap, List<LogEntry> configurations, long store,
+        ConsensusTrace trace) {
     }
 
     private final NodeId self;
@@ -54,9 +58,12 @@ public final class RaftCore {
     private final RaftLog log;
     private final MembershipLog memberships;
     private final DurabilityGate gate;
-    private final Voter voter = new Voter(this);
-    private final Acceptor acceptor = new Acceptor(this);
+    private final Calls calls = new Calls(this);
     private final ReadForwarder reads = new ReadForwarder(this);
+    private final Administration administration = new Administration(this);
+    private final Promise promise;
+    private final long store;
+    private final Trace trace;
 
     private long term;
     private NodeId votedFor;
@@ -80,13 +87,17 @@ public final class RaftCore {
         this.memberships = new MembershipLog(start.bootstrap(), start.configurations());
         this.gate = new DurabilityGate(log.durableIndex(), effects::add,
             (to, request) -> send(to, request, settings.electionMinNanos()));
+        this.store = start.store();
+        this.trace = new Trace(start.trace(), log.durableIndex());
+        this.promise = new Promise(settings, term > 0, nowNanos);
         this.now = nowNanos;
         Follower follower = new Follower(this, null, nowNanos);
         this.role = follower;
-        if (membership().voters().size() == 1 && membership().voters().contains(self)) {
+        if (membership().voters().size() == 1 && !membership().isJoint() && membership().votes(self)) {
             follower.campaignWithin(0, nowNanos); // Nobody else could be leading.
         }
         this.reported = status();
+        trace.started(term, start.hardState().votedFor(), log, membership());
     }
 
     /**
@@ -97,9 +108,9 @@ public final class RaftCore {
     public Effects step(Input input, long nowNanos) {
         now = nowNanos;
         switch (input) {
-            case Input.Received call -> received(call);
-            case Input.Answered answer -> answered(answer);
-            case Input.CallFailed failure -> failed(failure);
+            case Input.Received call -> calls.received(call, now);
+            case Input.Answered answer -> calls.answered(answer, now);
+            case Input.CallFailed failure -> calls.failed(failure, now);
             case Input.PersistCompleted write -> persisted(write.sequence());
             case Input.HardStatePersisted hard -> durable(hard.version());
             case Input.StorageFull full -> storageFull = full.full();
@@ -110,13 +121,18 @@ public final class RaftCore {
             }
             case Input.ReadRequested read -> {
                 if (role instanceof Leader leader) {
-                    leader.read(read.token(), false, now);
+                    leader.read(read.token(), false, read.leaseSuffices(), now);
                 } else {
-                    reads.add(read.token());
+                    reads.add(read.token(), read.leaseSuffices());
                 }
             }
             case Input.PeerPresence presence -> presence(presence.peer(), presence.present());
-            case Input.Tick tick -> role.tick(now);
+            case Input.ChangeRequested request -> administration.change(request, now);
+            case Input.TransferRequested request -> administration.transfer(request, now);
+            case Input.Tick tick -> {
+                role.tick(now);
+                administration.tick(now);
+            }
             case Input.TurnEnd end -> turnEnd();
         }
         turnOpen = !(input instanceof Input.TurnEnd);
@@ -136,7 +152,7 @@ public final class RaftCore {
 
     /** When to hand in {@link Input.Tick}, unless something else is handed in before; {@link Long#MAX_VALUE}: never. */
     public long deadlineNanos() {
-        return role.deadlineNanos();
+        return Math.min(role.deadlineNanos(), administration.deadlineNanos());
     }
 
     /**
@@ -150,8 +166,13 @@ public final class RaftCore {
             throw new IllegalArgumentException("found a proposal of type " + type
                 + ", expected COMMANDS, REGISTRY or SESSIONS");
         }
-        if (!(role instanceof Leader)) {
+        if (!(role instanceof Leader leader)) {
             return new ProposalResult.NotLeader(Optional.ofNullable(leader()));
+        }
+        if (leader.isHandingOver()) {
+            // The target would never have everything, and what it lacks would be lost with this leadership.
+            return new ProposalResult.Overloaded("the leadership is being handed over",
+                RaftLimits.TRANSFER_RETRY_MILLIS);
         }
         if (storageFull) {
             return new ProposalResult.Overloaded("the disk of the log is full", RaftLimits.STORAGE_FULL_RETRY_MILLIS);
@@ -191,79 +212,6 @@ public final class RaftCore {
 
     // Inputs
 
-    private void received(Input.Received call) {
-        switch (call.request()) {
-            case Message.PreVote request -> voter.preVote(call.from(), request, call.token(), now);
-            case Message.Vote request -> voter.vote(call.from(), request, call.token(), now);
-            case Message.Append request -> acceptor.append(call.from(), request, call.token(), now);
-            case Message.Heartbeat request -> acceptor.heartbeat(call.from(), request, call.token(), now);
-            case Message.ReadIndex request -> {
-                if (role instanceof Leader leader) {
-                    leader.read(call.token(), true, now);
-                } else {
-                    gate.reply(call.token(), new Message.ReadIndexResponse(term, Message.ReadOutcome.NOT_LEADER, 0),
-                        hardVersion, 0);
-                }
-            }
-        }
-    }
-
-    private void answered(Input.Answered answer) {
-        if (answer.response().term() > term) {
-            adoptTerm(answer.response().term(), now);
-        }
-        switch (answer.response()) {
-            case Message.VoteResponse response -> {
-                if (role instanceof Candidate candidate) {
-                    candidate.answered(answer.from(), answer.request(), response.granted(), now);
-                }
-            }
-            case Message.AppendResponse response -> {
-                if (role instanceof Leader leader && answer.request() instanceof Message.Append request) {
-                    leader.appendAnswered(answer.from(), request, answer.sentNanos(), response, now);
-                }
-            }
-            case Message.HeartbeatResponse response -> {
-                if (role instanceof Leader leader && answer.request() instanceof Message.Heartbeat request) {
-                    leader.heartbeatAnswered(answer.from(), request, answer.sentNanos(), response);
-                }
-            }
-            case Message.ReadIndexResponse response -> {
-                if (response.outcome() == Message.ReadOutcome.AT && response.term() == term
-                    && role instanceof Follower follower && answer.from().equals(follower.leader())) {
-                    // The leader of this very term says that it is committed, and up to provedIndex the logs are the
-                    // same: so the read need not wait for the next heartbeat.
-                    commitTo(Math.min(response.index(), follower.provedIndex()));
-                }
-                reads.answered(answer.request(), response);
-            }
-        }
-    }
-
-    private void failed(Input.CallFailed failure) {
-        switch (failure.request()) {
-            case Message.PreVote request -> voteFailed(failure.to(), request);
-            case Message.Vote request -> voteFailed(failure.to(), request);
-            case Message.Append request -> {
-                if (role instanceof Leader leader) {
-                    leader.appendFailed(failure.to(), request, now);
-                }
-            }
-            case Message.Heartbeat request -> {
-                if (role instanceof Leader leader) {
-                    leader.heartbeatFailed(failure.to(), request);
-                }
-            }
-            case Message.ReadIndex request -> reads.failed(request);
-        }
-    }
-
-    private void voteFailed(NodeId to, Message.Request request) {
-        if (role instanceof Candidate candidate) {
-            candidate.failed(to, request, now);
-        }
-    }
-
     private void persisted(long sequence) {
         log.completed(sequence);
         durable(log.completedHardVersion());
@@ -273,6 +221,7 @@ public final class RaftCore {
     }
 
     private void durable(long version) {
+        trace.durable(version, log.durableIndex());
         gate.durable(version, log.durableIndex());
         if (role instanceof Candidate candidate) {
             candidate.ownVoteDurable(now);
@@ -305,6 +254,7 @@ public final class RaftCore {
             handedOutHardVersion = hardVersion;
             Optional<HardState> hard = hardWaits
                 ? Optional.of(new HardState(new Term(term), Optional.ofNullable(votedFor))) : Optional.empty();
+            hard.ifPresent(state -> trace.hardStateWritten(hardVersion, state));
             emit(log.takeUnsaved(hard, hardVersion));
         }
         reads.turnEnd();
@@ -356,6 +306,7 @@ public final class RaftCore {
                 + ": there must be at most one leader in a term");
         }
         attempts = 0;
+        administration.otherLeads(leader);
         if (!newTerm && role instanceof Follower follower && leader.equals(follower.leader())) {
             follower.heard(now);
             return follower;
@@ -378,21 +329,28 @@ public final class RaftCore {
         }
         Candidate candidate = new Candidate(this,
             new Message.PreVote(term + 1, log.lastIndex(), log.lastTerm()), 0, attempts++, now);
+        trace.campaigned(term + 1, true);
         become(candidate);
         candidate.begin(now);
     }
 
-    /** Begins a new term and votes for itself in it (thesis §3.4). */
-    void becomeCandidate(long now) {
+    /**
+     * Begins a new term and votes for itself in it (thesis §3.4).
+     *
+     * @param handedOver whether the leader wants it so
+     */
+    void becomeCandidate(boolean handedOver, long now) {
         changeTerm(term + 1, self);
-        Candidate candidate = new Candidate(this, new Message.Vote(term, log.lastIndex(), log.lastTerm()), hardVersion,
-            attempts, now);
+        trace.campaigned(term, false);
+        Candidate candidate = new Candidate(this,
+            new Message.Vote(term, log.lastIndex(), log.lastTerm(), handedOver), hardVersion, attempts, now);
         become(candidate);
         candidate.begin(now);
     }
 
     void becomeLeader(long now) {
         attempts = 0;
+        trace.becameLeader(term, log);
         Leader leader = new Leader(this, now);
         become(leader);
         LogEntry noOp = appendOwn(EntryType.NO_OP, List.of());
@@ -400,11 +358,16 @@ public final class RaftCore {
     }
 
     private void become(Role next) {
-        if (role instanceof Leader leader) {
-            leader.end();
-        }
+        Role before = role;
         gate.dropRequests();
         role = next;
+        if (before instanceof Leader leader) {
+            leader.end();
+            administration.leadershipEnded();
+            trace.steppedDown(leader.term());
+        } else if (next instanceof Leader) {
+            administration.leadershipBegan();
+        }
     }
 
     private void changeTerm(long newTerm, NodeId vote) {
@@ -415,12 +378,17 @@ public final class RaftCore {
         term = newTerm;
         votedFor = vote;
         hardVersion++;
+        trace.termAdopted(term);
+        if (vote != null) {
+            trace.voted(term, vote);
+        }
         gate.termChanged(term, hardVersion);
     }
 
     void voteFor(NodeId candidate) {
         votedFor = candidate;
         hardVersion++;
+        trace.voted(term, candidate);
     }
 
     // What the roles share
@@ -470,6 +438,32 @@ public final class RaftCore {
         return memberships.current();
     }
 
+    ReadForwarder reads() {
+        return reads;
+    }
+
+    Administration administration() {
+        return administration;
+    }
+
+    Promise promise() {
+        return promise;
+    }
+
+    Trace trace() {
+        return trace;
+    }
+
+    /** The number of this node's data directory; 0: none. */
+    long store() {
+        return store;
+    }
+
+    /** Whether this node belongs to the cluster as far as it knows; see {@link MembershipLog#mayBelong}. */
+    boolean mayBelong() {
+        return memberships.mayBelong(self, log.commitIndex());
+    }
+
     long membershipIndex() {
         return memberships.currentIndex();
     }
@@ -478,9 +472,22 @@ public final class RaftCore {
         return storageFull;
     }
 
-    /** Learners, removed nodes and strangers never campaign; nor does a voter that could not write its first entry. */
+    /**
+     * Learners, removed nodes and strangers never campaign; nor does a voter that could not write its first entry, or
+     * one that has lost the store with which it votes.
+     *
+     * <p>A configuration is in force from when it is in the log, so there is none that waits to be applied, and a
+     * candidate needs the majorities of the newest one that it has, committed or not (thesis §4.1). An outgoing voter
+     * may win too: it leads until the joint configuration is left.
+     */
     boolean mayCampaign() {
-        return !storageFull && membership().voters().contains(self);
+        return !storageFull && membership().votes(self) && hasItsStore();
+    }
+
+    /** Whether its store is the one that is recorded for it, as far as either is known. */
+    boolean hasItsStore() {
+        Long recorded = membership().stores().get(self);
+        return recorded == null || store == 0 || recorded == store;
     }
 
     long randomElectionTimeout() {
@@ -498,6 +505,11 @@ public final class RaftCore {
         return least >= most ? least : random.nextLong(least, most + 1);
     }
 
+    /** Appends a configuration of this leader's making; it is in force at once and sent at the turn's end. */
+    long appendConfiguration(Membership membership) {
+        return appendOwn(EntryType.CONFIGURATION, List.of(membership.encode())).index();
+    }
+
     private LogEntry appendOwn(EntryType type, List<Bytes> payload) {
         LogEntry entry = codec.encode(term, log.lastIndex() + 1, type, payload);
         append(entry);
@@ -506,19 +518,27 @@ public final class RaftCore {
 
     void append(LogEntry entry) {
         log.append(entry);
-        if (memberships.appended(entry) && role instanceof Leader leader) {
-            leader.membershipChanged(now);
+        trace.appended(entry);
+        if (memberships.appended(entry)) {
+            trace.membershipInForce(memberships.currentIndex(), membership());
+            if (role instanceof Leader leader) {
+                leader.membershipChanged(now);
+            }
         }
     }
 
     void truncateFrom(long index) {
         log.truncateFrom(index);
-        memberships.truncatedFrom(index);
+        trace.truncated(index);
+        if (memberships.truncatedFrom(index)) {
+            trace.membershipInForce(memberships.currentIndex(), membership());
+        }
         gate.truncated(index - 1);
     }
 
     void commitTo(long index) {
         if (log.commitTo(index)) {
+            trace.committed(index);
             emit(new Effect.CommitAdvanced(index));
         }
     }
@@ -545,6 +565,10 @@ public final class RaftCore {
         } else {
             readReady(token, new ReadIndexResult.Unavailable(reason));
         }
+    }
+
+    void administered(Object token, AdministrationResult result) {
+        emit(new Effect.Administered(token, result));
     }
 
     void readReady(Object token, ReadIndexResult result) {

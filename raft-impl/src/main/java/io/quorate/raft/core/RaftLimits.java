@@ -46,6 +46,24 @@ public final class RaftLimits {
     /** When to try again, for a caller whose proposal met a full queue. */
     public static final long OVERLOADED_RETRY_MILLIS = 50;
 
+    /** When to try again, for a caller whose proposal met a leader that hands over. */
+    public static final long TRANSFER_RETRY_MILLIS = 50;
+
+    /** How many changes of the membership may wait for their turn. */
+    public static final int MAX_WAITING_CHANGES = 16;
+
+    /** A node that was removed is told so for this long at most. */
+    public static final long FAREWELL_NANOS = 10_000_000_000L;
+
+    /** How long a voter with a higher priority must have been there and up to date before it is handed the lead. */
+    public static final long PLACEMENT_STABLE_NANOS = 5_000_000_000L;
+
+    /** After a try to hand over for priority, the next one comes no sooner: nothing may go back and forth. */
+    public static final long PLACEMENT_RETRY_NANOS = 60_000_000_000L;
+
+    /** By how many entries a voter may be behind and still count as up to date for a hand-over by priority. */
+    public static final long PLACEMENT_LAG_ENTRIES = 1_024;
+
     /** When to try again, for a caller or a leader that met a full disk. */
     public static final int STORAGE_FULL_RETRY_MILLIS = 500;
 

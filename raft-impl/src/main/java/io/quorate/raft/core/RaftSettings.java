@@ -14,9 +14,32 @@ import java.util.TreeSet;
  * @param maxAppendBytes how many bytes of entries one append carries at most; a single larger entry goes alone
  * @param firstSegmentBytes the size of the log's first file
  * @param maxSegmentBytes the size up to which the log's later files grow
+ * @param leadership who leads, and how far a leader may rely on clocks
  */
 public record RaftSettings(long electionMinNanos, long electionMaxNanos, long heartbeatNanos, int maxAppendBytes,
-    int firstSegmentBytes, int maxSegmentBytes) {
+    int firstSegmentBytes, int maxSegmentBytes, Leadership leadership) {
+
+    /**
+     * Settings about leading.
+     *
+     * @param priority how much this node is meant to lead, 0 to {@link #MAX_PRIORITY}: a leader hands over to a voter
+     *     with a higher one that has been there and up to date for some seconds. 0: it is never handed the leadership
+     *     for its priority, and hands it to any voter with a higher one. It may be elected all the same, since
+     *     availability goes before placement
+     * @param leases whether leader leases are in use, see {@link Lease}. They save a round of heartbeats for those
+     *     reads that ask for no more, and cost the fast election after a leader's death: followers keep to it for an
+     *     election timeout. Before a node is started with leases switched off, or with a shorter election timeout, it
+     *     must have been down for the old election timeout, since it may have promised that much
+     * @param leaseDriftPercent by how much of its length a lease ends sooner, for clocks that run at different speeds
+     */
+    public record Leadership(int priority, boolean leases, int leaseDriftPercent) {
+
+        /** Priority 50, no leases. */
+        public static final Leadership DEFAULT = new Leadership(50, false, 10);
+    }
+
+    /** The highest priority. */
+    public static final int MAX_PRIORITY = 100;
 
     private static final String ELECTION_MIN = "election-timeout-min-millis";
     private static final String ELECTION_MAX = "election-timeout-max-millis";
@@ -24,11 +47,16 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
     private static final String MAX_APPEND = "max-append-bytes";
     private static final String FIRST_SEGMENT = "first-segment-bytes";
     private static final String MAX_SEGMENT = "max-segment-bytes";
+    private static final String PRIORITY = "leader-priority";
+    private static final String LEASES = "leases";
+    private static final String LEASE_DRIFT = "lease-drift-percent";
 
     private static final Map<String, Long> DEFAULTS = Map.of(
         ELECTION_MIN, 1_000L, ELECTION_MAX, 2_000L, HEARTBEAT, 100L, MAX_APPEND, 1L << 20,
         FIRST_SEGMENT, (long) StorageOptions.DEFAULT_FIRST_SEGMENT_BYTES,
-        MAX_SEGMENT, (long) StorageOptions.DEFAULT_MAX_SEGMENT_BYTES);
+        MAX_SEGMENT, (long) StorageOptions.DEFAULT_MAX_SEGMENT_BYTES,
+        PRIORITY, (long) Leadership.DEFAULT.priority(), LEASES, 0L,
+        LEASE_DRIFT, (long) Leadership.DEFAULT.leaseDriftPercent());
 
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long LONGEST_MILLIS = 600_000;
@@ -36,6 +64,7 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
     private static final int MAX_APPEND_BYTES = 4 << 20;
     private static final int MIN_SEGMENT_BYTES = 4 << 10;
     private static final int MAX_SEGMENT_BYTES = 1 << 30;
+    private static final int MAX_LEASE_DRIFT_PERCENT = 50;
 
     /** A loyal follower must miss several heartbeats before it doubts its leader, or one late packet costs a leader. */
     private static final int HEARTBEATS_PER_ELECTION_TIMEOUT = 3;
@@ -43,7 +72,8 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
     /** With a log's files of the default sizes. */
     public RaftSettings(long electionMinNanos, long electionMaxNanos, long heartbeatNanos, int maxAppendBytes) {
         this(electionMinNanos, electionMaxNanos, heartbeatNanos, maxAppendBytes,
-            StorageOptions.DEFAULT_FIRST_SEGMENT_BYTES, StorageOptions.DEFAULT_MAX_SEGMENT_BYTES);
+            StorageOptions.DEFAULT_FIRST_SEGMENT_BYTES, StorageOptions.DEFAULT_MAX_SEGMENT_BYTES,
+            Leadership.DEFAULT);
     }
 
     /** The defaults: 1 to 2 s, 100 ms, 1 MiB; files of 4 to 64 MiB. */
@@ -66,7 +96,8 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
             }
         }
         Map<String, Long> values = new TreeMap<>(DEFAULTS);
-        settings.forEach((key, text) -> values.put(key, number(key, text)));
+        settings.forEach((key, text) -> values.put(key, key.equals(LEASES) ? truth(key, text)
+            : number(key, text)));
         long min = within(ELECTION_MIN, values.get(ELECTION_MIN), 1, LONGEST_MILLIS);
         long max = within(ELECTION_MAX, values.get(ELECTION_MAX), min, LONGEST_MILLIS);
         long heartbeat = within(HEARTBEAT, values.get(HEARTBEAT), 1, Math.max(1,
@@ -75,7 +106,21 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
         long first = within(FIRST_SEGMENT, values.get(FIRST_SEGMENT), MIN_SEGMENT_BYTES, MAX_SEGMENT_BYTES);
         long most = within(MAX_SEGMENT, Math.max(first, values.get(MAX_SEGMENT)), first, MAX_SEGMENT_BYTES);
         return new RaftSettings(min * NANOS_PER_MILLI, max * NANOS_PER_MILLI, heartbeat * NANOS_PER_MILLI,
-            (int) append, (int) first, (int) most);
+            (int) append, (int) first, (int) most, leadership(values));
+    }
+
+    private static Leadership leadership(Map<String, Long> values) {
+        return new Leadership((int) within(PRIORITY, values.get(PRIORITY), 0, MAX_PRIORITY), values.get(LEASES) == 1,
+            (int) within(LEASE_DRIFT, values.get(LEASE_DRIFT), 1, MAX_LEASE_DRIFT_PERCENT));
+    }
+
+    private static long truth(String key, String text) {
+        return switch (text.trim()) {
+            case "true" -> 1;
+            case "false" -> 0;
+            default -> throw new IllegalArgumentException("raft setting " + key + ": found \"" + text
+                + "\", expected true or false");
+        };
     }
 
     private static long number(String key, String text) {

@@ -16,6 +16,7 @@ final class ReadForwarder {
 
     private final RaftCore core;
     private List<Object> gathering = new ArrayList<>();
+    private List<Object> gatheringByLease = new ArrayList<>();
     private final Map<Message.Request, List<Object>> underWay = new IdentityHashMap<>(); // Looked up, never iterated.
     private int waiting;
 
@@ -23,27 +24,35 @@ final class ReadForwarder {
         this.core = core;
     }
 
-    void add(Object token) {
+    void add(Object token, boolean leaseSuffices) {
         if (waiting >= RaftLimits.MAX_PENDING_READS) {
             core.readReady(token, new ReadIndexResult.Unavailable("too many reads wait for the leader"));
             return;
         }
         waiting++;
-        gathering.add(token);
+        (leaseSuffices ? gatheringByLease : gathering).add(token);
     }
 
     void turnEnd() {
-        if (gathering.isEmpty() || underWay.size() >= RaftLimits.MAX_READ_CALLS_IN_FLIGHT) {
-            return;
+        if (!gathering.isEmpty() && underWay.size() < RaftLimits.MAX_READ_CALLS_IN_FLIGHT) {
+            List<Object> reads = gathering;
+            gathering = new ArrayList<>();
+            ask(reads, false);
         }
+        if (!gatheringByLease.isEmpty() && underWay.size() < RaftLimits.MAX_READ_CALLS_IN_FLIGHT) {
+            List<Object> reads = gatheringByLease;
+            gatheringByLease = new ArrayList<>();
+            ask(reads, true);
+        }
+    }
+
+    private void ask(List<Object> reads, boolean leaseSuffices) {
         NodeId leader = core.leader();
-        List<Object> reads = gathering;
-        gathering = new ArrayList<>();
         if (leader == null || leader.equals(core.self())) {
             finish(reads, new ReadIndexResult.Unavailable("no leader is known"));
             return;
         }
-        Message.ReadIndex request = new Message.ReadIndex(core.term());
+        Message.ReadIndex request = new Message.ReadIndex(core.term(), leaseSuffices);
         underWay.put(request, reads);
         core.send(leader, request, core.settings().electionMaxNanos());
     }

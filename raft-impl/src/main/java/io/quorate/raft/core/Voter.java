@@ -22,9 +22,9 @@ final class Voter {
      * without learning it.
      */
     void preVote(NodeId from, Message.PreVote request, Object token, long now) {
-        boolean grant = mayVote() && request.term() > core.term() && !isLoyalAgainst(from, now)
+        boolean grant = mayVote() && request.term() > core.term() && !isLoyalAgainst(from, false, now)
             && core.log().isUpToDate(request.lastTerm(), request.lastIndex());
-        core.gate().reply(token, new Message.VoteResponse(core.term(), grant), core.hardVersion(), 0);
+        core.gate().reply(token, new Message.VoteResponse(core.term(), grant, core.store()), core.hardVersion(), 0);
     }
 
     /**
@@ -32,11 +32,12 @@ final class Voter {
      * §3.6.1).
      */
     void vote(NodeId from, Message.Vote request, Object token, long now) {
-        if (request.term() > core.term() && !isLoyalAgainst(from, now)) {
+        if (request.term() > core.term() && !isLoyalAgainst(from, request.handedOver(), now)) {
             core.adoptTerm(request.term(), now);
         }
         boolean grant = request.term() == core.term() && mayVote()
             && (from.equals(core.votedFor()) || core.votedFor() == null && core.leader() == null)
+            && (request.handedOver() || !core.promise().forbids(from, now))
             && core.log().isUpToDate(request.lastTerm(), request.lastIndex());
         if (grant && core.votedFor() == null) {
             core.voteFor(from);
@@ -46,20 +47,23 @@ final class Voter {
         }
         // The answer waits until the vote is durable: a restart would forget it, and this node could vote twice in a
         // term.
-        core.gate().reply(token, new Message.VoteResponse(core.term(), grant), core.hardVersion(), 0);
+        core.gate().reply(token, new Message.VoteResponse(core.term(), grant, core.store()), core.hardVersion(), 0);
     }
 
     /** A node that was removed stays out of elections; a learner votes, since it may have been promoted meanwhile. */
     private boolean mayVote() {
-        return core.membership().contains(core.self());
+        return core.mayBelong() && core.hasItsStore();
     }
 
     /**
-     * Whether a leader stands in the way (thesis §4.2.3). Never against the leader itself: if it asks for votes, it
+     * Whether a leader stands in the way (thesis §4.2.3), unless it has handed over to the candidate itself. Never against the leader itself: if it asks for votes, it
      * leads no more, and a refusal would only make everyone wait.
      */
-    private boolean isLoyalAgainst(NodeId candidate, long now) {
-        return switch (core.role()) {
+    private boolean isLoyalAgainst(NodeId candidate, boolean handedOver, long now) {
+        if (handedOver) {
+            return false;
+        }
+        return core.promise().forbids(candidate, now) || switch (core.role()) {
             case Leader leader -> true;
             case Follower follower -> follower.isLoyal(now) && !candidate.equals(follower.leader());
             case Candidate other -> false;

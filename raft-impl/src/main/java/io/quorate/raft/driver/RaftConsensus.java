@@ -40,6 +40,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,7 +61,8 @@ public final class RaftConsensus implements Consensus {
 
     /** In the order of their codes. */
     private static final Set<RpcType> PROCEDURES = Collections.unmodifiableSet(EnumSet.of(
-        RpcType.PRE_VOTE, RpcType.REQUEST_VOTE, RpcType.HEARTBEAT, RpcType.APPEND_ENTRIES, RpcType.READ_INDEX));
+        RpcType.PRE_VOTE, RpcType.REQUEST_VOTE, RpcType.HEARTBEAT, RpcType.APPEND_ENTRIES, RpcType.READ_INDEX,
+        RpcType.TIMEOUT_NOW));
 
     private static final long CLOSE_TIMEOUT_MILLIS = 5_000;
     private static final long NANOS_PER_MILLI = 1_000_000;
@@ -76,6 +78,15 @@ public final class RaftConsensus implements Consensus {
         }
     }
 
+    /** A change or transfer that this node's own host has asked for. Its identity is its token. */
+    private static final class PendingAdministration {
+        private final Consumer<AdministrationResult> answer;
+
+        PendingAdministration(Consumer<AdministrationResult> answer) {
+            this.answer = answer;
+        }
+    }
+
     private final ConsensusContext context;
     private final RaftSettings settings;
     private final StoreOpener opener;
@@ -84,6 +95,7 @@ public final class RaftConsensus implements Consensus {
     private final MessageCodec codec;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final Set<PendingRead> reads = new LinkedHashSet<>();
+    private final Set<PendingAdministration> administrations = new LinkedHashSet<>();
 
     private LogStore store;
     private StorageExecutor thread;
@@ -130,7 +142,8 @@ public final class RaftConsensus implements Consensus {
         thread = threads.get();
         storage = new StorageQueue(store, thread, new StorageResults());
         core = new RaftCore(new RaftCore.Start(context.self(), settings, entryCodec, context.loop().random(),
-            store.hardState(), store.terms(), store.bootstrap(), store.configurations()), 0);
+            store.hardState(), store.terms(), store.bootstrap(), store.configurations(), 0,
+            context.environment().trace()), 0);
         feed = new CommittedFeed(core, context.host(), context.loop(), storage);
         stopped = false;
         context.loop().onTurnEnd(this::turnEnd);
@@ -165,18 +178,28 @@ public final class RaftConsensus implements Consensus {
         }
         PendingRead read = new PendingRead(answer);
         reads.add(read);
-        step(new Input.ReadRequested(read));
+        step(new Input.ReadRequested(read, leaseSuffices));
     }
 
     @Override
     public void changeMembership(MembershipChange change, boolean force, long timeoutMillis,
         Consumer<AdministrationResult> answer) {
-        context.loop().execute(() -> answer.accept(new AdministrationResult.NotLeader(Optional.empty())));
+        administer(answer, token -> new Input.ChangeRequested(token, change, force, timeoutMillis * NANOS_PER_MILLI));
     }
 
     @Override
     public void transferLeadership(Optional<NodeId> to, long timeoutMillis, Consumer<AdministrationResult> answer) {
-        context.loop().execute(() -> answer.accept(new AdministrationResult.NotLeader(Optional.empty())));
+        administer(answer, token -> new Input.TransferRequested(token, to, timeoutMillis * NANOS_PER_MILLI));
+    }
+
+    private void administer(Consumer<AdministrationResult> answer, Function<Object, Input> request) {
+        if (stopped) {
+            answer.accept(new AdministrationResult.NotLeader(Optional.empty()));
+            return;
+        }
+        PendingAdministration token = new PendingAdministration(answer);
+        administrations.add(token);
+        step(request.apply(token));
     }
 
     @Override
@@ -329,6 +352,11 @@ public final class RaftConsensus implements Consensus {
                 reads.remove(read);
                 read.answer.accept(ready.result());
             }
+            case Effect.Administered administered -> {
+                PendingAdministration asked = (PendingAdministration) administered.token();
+                administrations.remove(asked);
+                asked.answer.accept(administered.result());
+            }
             case Effect.StatusChanged changed -> {
                 ConsensusStatus status = core.status();
                 LOG.debug("Raft: {} in term {}, leader {}, last index {}, commit index {}", status.role(),
@@ -381,6 +409,9 @@ public final class RaftConsensus implements Consensus {
         List<PendingRead> unanswered = new ArrayList<>(reads);
         reads.clear();
         unanswered.forEach(read -> read.answer.accept(new ReadIndexResult.Unavailable("consensus has stopped")));
+        List<PendingAdministration> undecided = new ArrayList<>(administrations);
+        administrations.clear();
+        undecided.forEach(asked -> asked.answer.accept(new AdministrationResult.Unknown("consensus has stopped")));
     }
 
     private void planSettle() {

@@ -17,13 +17,16 @@ class MessageCodecTest {
     private static final List<Message.Request> REQUESTS = List.of(
         new Message.PreVote(3, 2, 1), new Message.Vote(4, 0, 0), new Message.Heartbeat(5, 6, 7),
         OneCore.append(5, 0, 0, 0), OneCore.append(5, 2, 1, 9, OneCore.entry(3, 1), OneCore.entry(4, 5)),
-        new Message.ReadIndex(8));
+        new Message.ReadIndex(8), new Message.ReadIndex(8, true), new Message.Vote(4, 2, 1, true),
+        new Message.Heartbeat(5, 6, 7, -8), new Message.TimeoutNow(9));
 
     private static final List<Message.Response> RESPONSES = List.of(
         new Message.VoteResponse(3, true), new Message.HeartbeatResponse(4, true, 5, true),
         Message.AppendResponse.matched(4, 5), Message.AppendResponse.conflict(4, 5, 3),
         Message.AppendResponse.staleTerm(9), Message.AppendResponse.storageFull(4, 500),
-        new Message.ReadIndexResponse(4, Message.ReadOutcome.AT, 9));
+        new Message.ReadIndexResponse(4, Message.ReadOutcome.AT, 9), new Message.TimeoutNowResponse(3, true),
+        new Message.VoteResponse(3, true, Long.MIN_VALUE), new Message.AppendResponse(4,
+            Message.AppendOutcome.MATCHED, 5, 0, 0, 77), new Message.HeartbeatResponse(4, true, 5, false, 6, 100, 900));
 
     private final MessageCodec codec = new MessageCodec(OneCore.ENTRIES);
 
@@ -39,6 +42,7 @@ class MessageCodecTest {
             case Message.HeartbeatResponse m -> RpcType.HEARTBEAT;
             case Message.AppendResponse m -> RpcType.APPEND_ENTRIES;
             case Message.ReadIndexResponse m -> RpcType.READ_INDEX;
+            case Message.TimeoutNowResponse m -> RpcType.TIMEOUT_NOW;
         };
     }
 

@@ -10,6 +10,7 @@ import io.quorate.raft.log.LogEntry;
 import io.quorate.raft.log.TermIndex;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
 import io.quorate.spi.consensus.ConsensusStatus;
+import io.quorate.spi.consensus.ConsensusTrace;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
 import java.util.ArrayList;
@@ -53,7 +54,8 @@ final class OneCore {
         }
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(42);
         bench.core = new RaftCore(new RaftCore.Start(SELF, bench.settings, ENTRIES, random,
-            new HardState(new Term(term), Optional.ofNullable(votedFor)), terms, membership, List.of()), 0);
+            new HardState(new Term(term), Optional.ofNullable(votedFor)), terms, membership, List.of(), 0,
+            ConsensusTrace.NONE), 0);
         return bench;
     }
 

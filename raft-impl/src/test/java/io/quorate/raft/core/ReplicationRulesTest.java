@@ -142,7 +142,7 @@ class ReplicationRulesTest {
 
     @Test
     void aStaleConflictDoesNotRewindWhatIsProved() {
-        Progress progress = new Progress(A, 10, 0);
+        Progress progress = new Progress(A, 10, 1, 0);
         progress.matched(12);
         progress.conflict(3, 9);
         assertEquals(13, progress.next());

@@ -10,6 +10,7 @@ import io.quorate.raft.log.TermIndex;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
 import io.quorate.spi.consensus.Consensus.ReadIndexResult;
 import io.quorate.spi.consensus.ConsensusStatus;
+import io.quorate.spi.consensus.ConsensusTrace;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.time.Cancellable;
@@ -107,7 +108,7 @@ final class SimulatedNode {
         commitIndex = 0;
         full = false;
         core = new RaftCore(new RaftCore.Start(id, RaftSettings.defaults(), codec, world.random(), hard, terms,
-            membership, configurations), now());
+            membership, configurations, 0, ConsensusTrace.NONE), now());
         incarnation++;
         planTimer();
     }
@@ -223,6 +224,7 @@ final class SimulatedNode {
                         cluster.read(this, at.index().value(), ((Read) ready.token()).committedBefore());
                     }
                 }
+                case Effect.Administered administered -> { }
                 case Effect.StatusChanged changed -> {
                     if (core.status().role() == ConsensusStatus.Role.LEADER) {
                         cluster.leads(this);
