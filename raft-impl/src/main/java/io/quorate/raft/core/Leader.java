@@ -306,7 +306,8 @@ final class Leader implements Role {
     }
 
     void read(Object token, boolean remote, boolean leaseSuffices, long now) {
-        if (leaseSuffices && isReady() && lease.isInForce(Quorum.reached(core.membership(), this::promisedUntil), now)) {
+        if (leaseSuffices && isReady()
+            && lease.isInForce(Quorum.reached(core.membership(), this::promisedUntil), now)) {
             core.trace().readConfirmed(core.log().commitIndex(), true);
             core.readAt(token, remote, core.log().commitIndex());
             return;
@@ -438,15 +439,16 @@ final class Leader implements Role {
 
     /** Whether a majority answered something that was sent within the last election timeout (thesis §6.2). */
     private boolean quorumHears(long now) {
-        return Quorum.reached(core.membership(), voter -> voter.equals(core.self()) ? 0
-            : counts(followers.get(voter)) ? -silenceNanos(voter, now) : Long.MIN_VALUE) >= -core.settings().electionMinNanos();
+        return Quorum.reached(core.membership(), voter -> voter.equals(core.self()) ? now : heardFrom(voter))
+            >= now - core.settings().electionMinNanos();
     }
 
     /** This node's disk is full, but without it a majority, of which nobody lacks what is committed, has room. */
     private boolean othersCouldGoOn(long now) {
         Set<NodeId> able = new TreeSet<>();
         for (Progress follower : followers.values()) {
-            if (!follower.storageFull() && silenceNanos(follower.id(), now) < core.settings().electionMinNanos()
+            if (!follower.storageFull() && counts(follower)
+                && now - follower.contactNanos() < core.settings().electionMinNanos()
                 && follower.match() >= core.log().commitIndex()) {
                 able.add(follower.id());
             }
@@ -454,7 +456,8 @@ final class Leader implements Role {
         return Quorum.has(core.membership(), able);
     }
 
-    private long silenceNanos(NodeId voter, long now) {
-        return now - followers.get(voter).contactNanos();
+    private long heardFrom(NodeId voter) {
+        Progress follower = followers.get(voter);
+        return counts(follower) ? follower.contactNanos() : Long.MIN_VALUE;
     }
 }

@@ -56,8 +56,8 @@ final class Voter {
     }
 
     /**
-     * Whether a leader stands in the way (thesis §4.2.3), unless it has handed over to the candidate itself. Never against the leader itself: if it asks for votes, it
-     * leads no more, and a refusal would only make everyone wait.
+     * Whether a leader stands in the way (thesis §4.2.3), unless it has handed over to the candidate itself. Never
+     * against the leader itself: if it asks for votes, it leads no more, and a refusal would only make everyone wait.
      */
     private boolean isLoyalAgainst(NodeId candidate, boolean handedOver, long now) {
         if (handedOver) {

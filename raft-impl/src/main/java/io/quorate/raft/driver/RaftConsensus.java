@@ -142,7 +142,7 @@ public final class RaftConsensus implements Consensus {
         thread = threads.get();
         storage = new StorageQueue(store, thread, new StorageResults());
         core = new RaftCore(new RaftCore.Start(context.self(), settings, entryCodec, context.loop().random(),
-            store.hardState(), store.terms(), store.bootstrap(), store.configurations(), 0,
+            store.hardState(), store.terms(), store.bootstrap(), store.configurations(), store.storeNumber(),
             context.environment().trace()), 0);
         feed = new CommittedFeed(core, context.host(), context.loop(), storage);
         stopped = false;

@@ -21,7 +21,7 @@ public final class MessageCodecFuzzTest {
 
     private static final Reached REACHED = new Reached();
     private static final List<RpcType> TYPES = List.of(RpcType.PRE_VOTE, RpcType.REQUEST_VOTE, RpcType.HEARTBEAT,
-        RpcType.APPEND_ENTRIES, RpcType.READ_INDEX);
+        RpcType.APPEND_ENTRIES, RpcType.READ_INDEX, RpcType.TIMEOUT_NOW);
     private static final MessageCodec CODEC = new MessageCodec(OneCore.ENTRIES);
 
     @Test
@@ -99,7 +99,10 @@ public final class MessageCodecFuzzTest {
         long term = in.oneIn(3) ? in.number() : 1 + in.below(6);
         out.i64(term);
         switch (type) {
-            case PRE_VOTE, REQUEST_VOTE, HEARTBEAT -> out.i64(in.number()).i64(in.number());
+            case PRE_VOTE -> out.i64(in.number()).i64(in.number());
+            case REQUEST_VOTE -> out.i64(in.number()).i64(in.number()).u8(in.below(2));
+            case HEARTBEAT -> out.i64(in.number()).i64(in.number()).i64(in.number());
+            case READ_INDEX -> out.u8(in.below(2));
             case APPEND_ENTRIES -> append(in, out, term);
             default -> { }
         }
@@ -120,9 +123,12 @@ public final class MessageCodecFuzzTest {
     private static byte[] response(FuzzInput in, RpcType type) {
         BytesWriter out = new BytesWriter().u8(1).i64(in.number());
         switch (type) {
-            case PRE_VOTE, REQUEST_VOTE -> out.u8(in.below(2));
-            case HEARTBEAT -> out.u8(in.below(2)).i64(in.number()).u8(in.below(2));
-            case APPEND_ENTRIES -> out.u8(in.below(5)).i64(in.number()).i64(in.number()).i32((int) in.number());
+            case PRE_VOTE, REQUEST_VOTE -> out.u8(in.below(2)).i64(in.number());
+            case HEARTBEAT -> out.u8(in.below(2)).i64(in.number()).u8(in.below(2)).i64(in.number()).u8(in.below(120))
+                .i32((int) in.number());
+            case APPEND_ENTRIES -> out.u8(in.below(5)).i64(in.number()).i64(in.number()).i32((int) in.number())
+                .i64(in.number());
+            case TIMEOUT_NOW -> out.u8(in.below(2));
             default -> out.u8(in.below(4)).i64(in.number());
         }
         return out.toBytes().toByteArray();

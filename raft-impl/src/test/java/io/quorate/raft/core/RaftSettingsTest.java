@@ -21,7 +21,8 @@ class RaftSettingsTest {
             () -> RaftSettings.parse(Map.of("fsync", "false"))).getMessage();
         assertTrue(message.contains("\"fsync\""), message);
         assertTrue(message.contains("election-timeout-max-millis, election-timeout-min-millis, "
-            + "first-segment-bytes, heartbeat-millis, max-append-bytes, max-segment-bytes"), message);
+            + "first-segment-bytes, heartbeat-millis, leader-priority, lease-drift-percent, leases, max-append-bytes, "
+            + "max-segment-bytes"), message);
     }
 
     @Test
@@ -30,10 +31,19 @@ class RaftSettingsTest {
             Map.of("election-timeout-max-millis", "999"), Map.of("heartbeat-millis", "400"),
             Map.of("heartbeat-millis", "0"), Map.of("heartbeat-millis", "fast"),
             Map.of("first-segment-bytes", "100"), Map.of("max-segment-bytes", "2000000000"),
+            Map.of("leader-priority", "101"), Map.of("leader-priority", "-1"), Map.of("leases", "1"),
+            Map.of("lease-drift-percent", "0"), Map.of("lease-drift-percent", "51"),
             Map.of("max-append-bytes", "1"), Map.of("max-append-bytes", "100000000"))) {
             assertThrows(IllegalArgumentException.class, () -> RaftSettings.parse(wrong), wrong.toString());
         }
         assertEquals(150_000_000, RaftSettings.parse(Map.of("election-timeout-min-millis", "150",
             "election-timeout-max-millis", "300", "heartbeat-millis", "50")).electionMinNanos());
+    }
+
+    @Test
+    void leasesAreOffUnlessTheyAreAskedFor() {
+        assertEquals(new RaftSettings.Leadership(50, false, 10), RaftSettings.defaults().leadership());
+        assertEquals(new RaftSettings.Leadership(0, true, 20), RaftSettings.parse(Map.of("leader-priority", "0",
+            "leases", "true", "lease-drift-percent", "20")).leadership());
     }
 }
