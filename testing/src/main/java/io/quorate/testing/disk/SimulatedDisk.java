@@ -76,6 +76,8 @@ public final class SimulatedDisk implements Disk {
     private long crashAt = Long.MAX_VALUE;
     private long failForceAt = Long.MAX_VALUE;
     private long failWriteAt = Long.MAX_VALUE;
+    private long reads;
+    private long flipBitAtRead = Long.MAX_VALUE;
     private long capacityBytes = Long.MAX_VALUE;
     private boolean overwritesNeedRoom;
     private long fullAt = Long.MAX_VALUE;
@@ -112,8 +114,8 @@ public final class SimulatedDisk implements Disk {
     }
 
     /**
-     * The fsync of a file that is operation number {@code operation} fails, and the kernel forgets that pages were
-     * dirty.
+     * The fsync that is operation number {@code operation} fails. If it is one of a file, the kernel forgets that pages
+     * were dirty; if it is one of a directory, its names are as durable as before.
      */
     public SimulatedDisk failForceAt(long operation) {
         failForceAt = operation;
@@ -148,6 +150,7 @@ public final class SimulatedDisk implements Disk {
         overwritesNeedRoom = false;
         failNextForce = false;
         failNextWrite = false;
+        flipBitAtRead = Long.MAX_VALUE;
         return this;
     }
 
@@ -156,6 +159,18 @@ public final class SimulatedDisk implements Disk {
         return Optional.ofNullable(failed);
     }
 
+    /** How many reads there were so far. */
+    public long reads() {
+        return reads;
+    }
+
+    /** Read number {@code read} returns one flipped bit, in the middle; what is stored stays as it is. */
+    public SimulatedDisk flipBitAtRead(long read) {
+        flipBitAtRead = read;
+        return this;
+    }
+
+    /** So much room there is; may change at any time. */
     public SimulatedDisk capacity(long bytes) {
         capacityBytes = bytes;
         return this;
@@ -359,8 +374,11 @@ public final class SimulatedDisk implements Disk {
     }
 
     @Override
-    public void syncDirectory(Path directory) {
+    public void syncDirectory(Path directory) throws IOException {
         count("sync " + directory);
+        if (operations == failForceAt) {
+            throw new IOException("Input/output error");
+        }
         dieIfDue("sync " + directory);
         for (Change change : changes) {
             if (change.directory().equals(directory)) {
@@ -441,8 +459,14 @@ public final class SimulatedDisk implements Disk {
         public int read(ByteBuffer target, long at) throws IOException {
             requireOpen();
             int size = (int) Math.max(0, Math.min(target.remaining(), inode.visible.length - at));
+            reads++;
             if (size > 0) {
+                int begin = target.position();
                 target.put(inode.visible, (int) at, size);
+                if (reads == flipBitAtRead) {
+                    int middle = begin + size / 2;
+                    target.put(middle, (byte) (target.get(middle) ^ 1));
+                }
             }
             return size;
         }
