@@ -273,8 +273,11 @@ public final class FileLogStore implements LogStore {
         active = new ActiveSegment(codec, segment, file, buffer);
         old.close();
         disk.syncDirectory(directory);
-        Segment[] more = Arrays.copyOf(segments, segments.length + 1);
-        more[segments.length] = segment;
+        // An empty one, too small for this batch, has given its name to the new one: counted twice it would be deleted
+        // as the one before.
+        int kept = old.segment().baseIndex() == header.baseIndex() ? segments.length - 1 : segments.length;
+        Segment[] more = Arrays.copyOf(segments, kept + 1);
+        more[kept] = segment;
         segments = more;
     }
 
