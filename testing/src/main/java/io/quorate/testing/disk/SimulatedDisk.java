@@ -154,7 +154,7 @@ public final class SimulatedDisk implements Disk {
         return this;
     }
 
-    /** The file whose write or fsync has failed most recently, if any has. */
+    /** The file or directory whose write or fsync has failed most recently, if any has. */
     public Optional<Path> failed() {
         return Optional.ofNullable(failed);
     }
@@ -377,6 +377,7 @@ public final class SimulatedDisk implements Disk {
     public void syncDirectory(Path directory) throws IOException {
         count("sync " + directory);
         if (operations == failForceAt) {
+            failed = directory;
             throw new IOException("Input/output error");
         }
         dieIfDue("sync " + directory);
