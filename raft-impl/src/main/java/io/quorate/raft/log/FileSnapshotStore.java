@@ -112,6 +112,7 @@ final class FileSnapshotStore implements SnapshotStore {
                 return new SnapshotTaker(this, settings.seed, head, path, file);
             } catch (IOException | RuntimeException e) {
                 file.close();
+                disk.delete(path);
                 throw e;
             }
         } catch (IOException | RuntimeException e) {

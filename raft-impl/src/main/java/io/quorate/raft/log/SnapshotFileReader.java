@@ -66,17 +66,26 @@ final class SnapshotFileReader implements Closeable {
         verifyEnd(crc);
     }
 
-    /** Verifies the end record, when {@code crc} has seen everything before it. */
-    void verifyEnd(CRC32C crc) throws IOException {
+    /** The end record, whose checksum speaks of all that is before it; ready to be read. */
+    private ByteBuffer end() throws IOException {
         ByteBuffer end = read(head.endAt(fileBytes), SnapshotFormat.END_BYTES);
-        crc.update(end.duplicate().limit(SnapshotFormat.END_BYTES - Integer.BYTES));
         int zero = end.getInt();
         long contentBytes = end.getLong();
-        int checksum = end.getInt();
-        if (zero != 0 || contentBytes != head.contentBytes(fileBytes) || checksum != (int) crc.getValue()) {
-            throw SnapshotFormat.damaged(path, head.endAt(fileBytes), "the end of " + contentBytes
-                + " bytes with checksum " + EntryCodec.hex(checksum), "of " + head.contentBytes(fileBytes)
-                + " bytes with " + EntryCodec.hex((int) crc.getValue()));
+        if (zero != 0 || contentBytes != head.contentBytes(fileBytes)) {
+            throw SnapshotFormat.damaged(path, head.endAt(fileBytes), "the end of " + contentBytes + " bytes",
+                "of " + head.contentBytes(fileBytes));
+        }
+        return end.rewind();
+    }
+
+    /** Verifies the end record, when {@code crc} has seen everything before it. */
+    void verifyEnd(CRC32C crc) throws IOException {
+        ByteBuffer end = end();
+        crc.update(end.duplicate().limit(SnapshotFormat.END_BYTES - Integer.BYTES));
+        int checksum = end.getInt(SnapshotFormat.END_BYTES - Integer.BYTES);
+        if (checksum != (int) crc.getValue()) {
+            throw SnapshotFormat.damaged(path, head.endAt(fileBytes), "the checksum " + EntryCodec.hex(checksum)
+                + " of the whole file", EntryCodec.hex((int) crc.getValue()));
         }
     }
 
@@ -139,7 +148,7 @@ final class SnapshotFileReader implements Closeable {
                 region = read(0, head.headBytes());
             } else if (at >= head.endAt(fileBytes)) {
                 begin = head.endAt(fileBytes);
-                region = read(begin, SnapshotFormat.END_BYTES);
+                region = end();
             } else {
                 begin = head.chunkAt(head.chunkOf(at));
                 region = chunk(head.chunkOf(at));
