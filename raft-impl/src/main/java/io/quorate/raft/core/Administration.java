@@ -192,7 +192,8 @@ final class Administration {
     /** Everybody has answered, or has had time to: before that, a new leader would take the living for dead. */
     private boolean knowsWhoIsThere(Leader leader, long now) {
         return now - leader.sinceNanos() >= HEARTBEATS_TO_KNOW * core.settings().heartbeatNanos()
-            || leader.followers().stream().allMatch(Progress::hasAnswered);
+            || leader.followers().stream().allMatch(follower -> follower.hasAnswered()
+                || !core.membership().votes(follower.id()));
     }
 
     private Optional<String> danger(Membership next, Leader leader, long now) {

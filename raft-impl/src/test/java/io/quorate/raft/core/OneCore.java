@@ -8,11 +8,13 @@ import io.quorate.raft.log.EntryCodec;
 import io.quorate.raft.log.HardState;
 import io.quorate.raft.log.LogEntry;
 import io.quorate.raft.log.TermIndex;
+import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.ConsensusTrace;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.consensus.MembershipChange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,13 +34,15 @@ final class OneCore {
     static final long MILLI = 1_000_000;
     static final EntryCodec ENTRIES = new EntryCodec(new ClusterId("bench"));
 
-    final RaftSettings settings = RaftSettings.defaults();
+    final RaftSettings settings;
     final List<Effect> seen = new ArrayList<>();
+    final List<ConsensusTrace.Event> traced = new ArrayList<>();
     RaftCore core;
     long now;
     private int calls;
 
-    private OneCore() {
+    private OneCore(RaftSettings settings) {
+        this.settings = settings;
     }
 
     /** A core of {@link #SELF}, {@link #A} and {@link #B} whose durable log has entries of these terms. */
@@ -47,15 +51,20 @@ final class OneCore {
     }
 
     static OneCore of(Membership membership, long term, NodeId votedFor, long... logTerms) {
-        OneCore bench = new OneCore();
+        return of(membership, RaftSettings.defaults(), 0, term, votedFor, logTerms);
+    }
+
+    static OneCore of(Membership membership, RaftSettings settings, long store, long term, NodeId votedFor,
+        long... logTerms) {
+        OneCore bench = new OneCore(settings);
         TermIndex terms = new TermIndex();
         for (int i = 0; i < logTerms.length; i++) {
             terms.append(i + 1, logTerms[i]);
         }
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(42);
         bench.core = new RaftCore(new RaftCore.Start(SELF, bench.settings, ENTRIES, random,
-            new HardState(new Term(term), Optional.ofNullable(votedFor)), terms, membership, List.of(), 0,
-            ConsensusTrace.NONE), 0);
+            new HardState(new Term(term), Optional.ofNullable(votedFor)), terms, membership, List.of(), store,
+            bench.traced::add), 0);
         return bench;
     }
 
@@ -169,6 +178,57 @@ final class OneCore {
             send = lastSend(Message.Append.class, follower)) {
             last = send;
             answer(send, Message.AppendResponse.matched(core.term(), ((Message.Append) send.request()).lastIndex()));
+        }
+    }
+
+    // Administration
+
+    /** Asks for a change of the membership. */
+    void change(String token, MembershipChange change, boolean force) {
+        step(new Input.ChangeRequested(token, change, force, 10_000 * MILLI));
+    }
+
+    /** What was answered to a change or transfer, or null. */
+    AdministrationResult outcome(String token) {
+        return seen.stream().filter(Effect.Administered.class::isInstance).map(Effect.Administered.class::cast)
+            .filter(done -> done.token().equals(token)).map(Effect.Administered::result)
+            .reduce((a, b) -> {
+                throw new AssertionError("two answers: " + a + ", " + b);
+            }).orElse(null);
+    }
+
+    Membership membership() {
+        return core.status().membership();
+    }
+
+    /** Everything under way is durable here and acknowledged by {@code followers}, until nothing moves any more. */
+    void settle(NodeId... followers) {
+        long before = -1;
+        while (before != seen.size()) {
+            before = seen.size();
+            persistAll();
+            for (NodeId follower : followers) {
+                if (lastSend(Message.Append.class, follower) != null) {
+                    acknowledge(follower);
+                }
+            }
+        }
+    }
+
+    /** A heartbeat interval passes, and {@code followers} answer the heartbeats that leave. */
+    void heartbeats(NodeId... followers) {
+        int before = seen.size();
+        tickAfter(settings.heartbeatNanos() / MILLI);
+        answerHeartbeats(before, 0, followers);
+    }
+
+    void answerHeartbeats(int from, int promiseMillis, NodeId... followers) {
+        for (Effect effect : List.copyOf(seen.subList(from, seen.size()))) {
+            if (effect instanceof Effect.Send send && send.request() instanceof Message.Heartbeat beat
+                && List.of(followers).contains(send.to())) {
+                answer(send, new Message.HeartbeatResponse(core.term(), true, beat.nonce(), false, 0, 50,
+                    promiseMillis));
+            }
         }
     }
 
