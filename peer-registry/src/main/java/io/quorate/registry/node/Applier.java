@@ -87,7 +87,8 @@ final class Applier {
         this.stateMachine = stateMachine;
         this.registry = registry;
         this.commandRunner = new CommandRunner(stateMachine, sessions);
-        this.state = new ReplicatedState(List.of(new RegistrySection(registry), new StateMachineSection(stateMachine)));
+        this.state = new ReplicatedState(List.of(new RegistrySection(registry), new ClientSessionsSection(sessions),
+            new StateMachineSection(stateMachine)));
         this.counters = counters;
         this.listener = listener;
     }

@@ -12,8 +12,11 @@ import io.quorate.spi.consensus.PeerCaller;
 import io.quorate.spi.time.NodeLoop;
 import io.quorate.spi.wire.RpcError;
 import io.quorate.spi.wire.RpcType;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -43,8 +46,8 @@ final class Forwarder {
         return calls < NodeLimits.MAX_FORWARDS_IN_FLIGHT;
     }
 
-    /** @param notExecuted hears that nothing happened, and why; then the commands may be tried again */
-    void forward(NodeId leader, Gathering gathering, BiConsumer<Gathering, String> notExecuted) {
+    /** @param again hears of commands that may be tried again, and why */
+    void forward(NodeId leader, Gathering gathering, BiConsumer<List<Submission>, String> again) {
         underWay.put(gathering, leader);
         long timeoutMillis = timeoutMillis(gathering);
         peers.call(leader, RpcType.SUBMIT, gathering.takePayload(), timeoutMillis, new PeerCaller.CallHandler() {
@@ -57,14 +60,31 @@ final class Forwarder {
             @Override
             public void onFailure(CallFailure failure) {
                 underWay.remove(gathering);
+                String detail = "leader " + leader + ": " + failure;
                 if (mayTryAgain(failure)) {
-                    notExecuted.accept(gathering, "leader " + leader + ": " + failure);
+                    again.accept(gathering.submissions().stream().filter(each -> !each.ended()).toList(), detail);
                 } else {
                     ControlPlaneException why = Failures.ofCall("leader " + leader, failure, false);
+                    List<Submission> repeatable =
+                        failure.maybeExecuted() ? gathering.takeRepeatable(true) : List.of();
                     completions.execute(() -> gathering.fail(why));
+                    if (!repeatable.isEmpty()) {
+                        again.accept(repeatable, detail);
+                    }
                 }
             }
         });
+    }
+
+    /** Takes what may be repeated from calls that are under way to others than the leader. */
+    List<Submission> takeFromOthers(Optional<NodeId> leader) {
+        List<Submission> repeatable = new ArrayList<>();
+        underWay.forEach((gathering, called) -> {
+            if (leader.isPresent() && !leader.get().equals(called)) {
+                repeatable.addAll(gathering.takeRepeatable(true));
+            }
+        });
+        return repeatable;
     }
 
     /**

@@ -74,6 +74,34 @@ final class Gathering {
         }
     }
 
+    /**
+     * Fails what must not be tried again, and lets go of the rest: however late an answer comes, it is not for those.
+     *
+     * @param doubtful whether they may have been applied
+     * @return the rest, in order
+     */
+    List<Submission> salvage(boolean doubtful, ControlPlaneException why) {
+        List<Submission> again = takeRepeatable(doubtful);
+        fail(why);
+        return again;
+    }
+
+    /** Lets go of what may be tried again although it may have been applied. */
+    List<Submission> takeRepeatable(boolean doubtful) {
+        List<Submission> again = new ArrayList<>();
+        for (int i = 0; i < submissions.size(); i++) {
+            Submission each = submissions.get(i);
+            if (each.repeatable() && !each.ended()) {
+                if (doubtful) {
+                    each.doubt();
+                }
+                again.add(each);
+                submissions.set(i, LeftPlace.ONE);
+            }
+        }
+        return again;
+    }
+
     void fail(ControlPlaneException why) {
         submissions.forEach(submission -> submission.fail(why));
     }

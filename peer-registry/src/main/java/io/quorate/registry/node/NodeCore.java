@@ -292,6 +292,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         lookAgain = true;
         sessionClock.statusChanged(now);
         if (before == null || before.role() != now.role() || !before.leader().equals(now.leader())) {
+            submissions.leaderChanged(now.leader());
             LOG.info("Node {} is {} in term {}; leader: {}", settings.self(), label(now.role()), now.term(),
                 now.leader().map(NodeId::value).orElse("none"));
         }
@@ -423,6 +424,10 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
 
     CompletableFuture<NodeFailure> failure() {
         return failure;
+    }
+
+    ClientSessions clientSessions() {
+        return clientSessions;
     }
 
     Sessions sessions() {

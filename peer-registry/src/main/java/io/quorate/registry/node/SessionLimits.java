@@ -35,6 +35,9 @@ public final class SessionLimits {
     /** How many bytes all of them may take (16 MiB); beyond, those end that were not used for longest. */
     public static final long MAX_BYTES = 16L << 20;
 
+    /** The most that all of them take in a snapshot: less than in memory, where more is reckoned for each. */
+    static final int MAX_ENCODED_BYTES = (int) MAX_BYTES + 1_024;
+
     /** What a session is reckoned to take without its results, in bytes. */
     static final int SESSION_OVERHEAD_BYTES = 256;
 

@@ -28,6 +28,15 @@ interface Submission {
 
     boolean ended();
 
+    /** Whether it may be tried again although an attempt may have been applied: its session sees to that. */
+    default boolean repeatable() {
+        return false;
+    }
+
+    /** An attempt ended without an answer and may have been applied. Asked of what is {@link #repeatable} alone. */
+    default void doubt() {
+    }
+
     /**
      * @param outcomes those of the whole entry
      * @param from where this submission's begin

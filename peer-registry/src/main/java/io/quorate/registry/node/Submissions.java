@@ -57,6 +57,7 @@ final class Submissions {
     private final ConcurrentLinkedQueue<Submission> mailbox = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean woken = new AtomicBoolean();
     private final ArrayDeque<Submission> backlog = new ArrayDeque<>();
+    private final LocalSession localSession;
     private final SortedMap<Long, Gathering> proposed = new TreeMap<>();
     private final Alarm deadlines;
     private final Alarm retry;
@@ -73,6 +74,7 @@ final class Submissions {
         this.self = self;
         this.consensus = consensus;
         this.forwarder = forwarder;
+        this.localSession = new LocalSession(loop);
         this.deadlines = new Alarm(loop, this::expire);
         this.retry = new Alarm(loop, () -> waitsToRetry = false);
     }
@@ -84,7 +86,8 @@ final class Submissions {
             return CompletableFuture.failedFuture(overloaded(admission.describe()));
         }
         LocalSubmission submission = new LocalSubmission(command.payload(),
-            loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(NodeLimits.OPERATION_MILLIS), admission);
+            loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(NodeLimits.OPERATION_MILLIS), admission,
+            expired -> loop.execute(() -> localSession.expired(expired)));
         enqueue(submission);
         return submission;
     }
@@ -122,9 +125,17 @@ final class Submissions {
         // Before the mailbox is emptied: who comes in between wakes the loop again, for nothing at worst.
         woken.set(false);
         for (Submission next = mailbox.poll(); next != null; next = mailbox.poll()) {
-            backlog.add(next);
+            if (next instanceof LocalSubmission local) {
+                localSession.add(local);
+            } else {
+                backlog.add(next);
+            }
             deadlines.by(next.deadlineNanos());
         }
+        if (stopped.isPresent()) {
+            localSession.fail(new UnavailableException(stopped.get()));
+        }
+        localSession.moveTo(backlog);
         if (backlog.isEmpty()) {
             return;
         }
@@ -152,13 +163,13 @@ final class Submissions {
                     register(gathering, accepted);
                 }
                 case Consensus.ProposalResult.NotLeader refused -> {
-                    putBack(gathering);
+                    putBack(gathering.submissions());
                     refuseMembers(refused.leader());
                     retryLater("this node leads and cannot take commands yet", NodeLimits.RETRY_MILLIS);
                     return;
                 }
                 case Consensus.ProposalResult.Overloaded refused -> {
-                    putBack(gathering);
+                    putBack(gathering.submissions());
                     overloaded(refused);
                     return;
                 }
@@ -196,15 +207,20 @@ final class Submissions {
         } else if (forwarder.hasRoom(leader.get())) {
             Gathering gathering = gather();
             if (!gathering.isEmpty()) {
-                forwarder.forward(leader.get(), gathering, this::notExecuted);
+                forwarder.forward(leader.get(), gathering, this::tryAgain);
             }
         }
     }
 
-    /** What was passed on came back undone: it is tried again, until its deadline. */
-    private void notExecuted(Gathering gathering, String why) {
-        putBack(gathering);
+    /** What was passed on came back, undone or to be done again: it is tried again, until its deadline. */
+    private void tryAgain(List<Submission> submissions, String why) {
+        putBack(submissions);
         retryLater(why, NodeLimits.RETRY_MILLIS);
+    }
+
+    /** Who leads has changed: what hangs at others and may be repeated goes to the successor. Loop only. */
+    void leaderChanged(Optional<NodeId> leader) {
+        putBack(forwarder.takeFromOthers(leader));
     }
 
     private Gathering gather() {
@@ -222,8 +238,7 @@ final class Submissions {
         return gathering;
     }
 
-    private void putBack(Gathering gathering) {
-        List<Submission> submissions = gathering.submissions();
+    private void putBack(List<Submission> submissions) {
         for (int i = submissions.size() - 1; i >= 0; i--) {
             backlog.addFirst(submissions.get(i));
             deadlines.by(submissions.get(i).deadlineNanos());
@@ -275,8 +290,10 @@ final class Submissions {
                 if (at.term().equals(entry.term())) {
                     ours[i] = at;
                 } else {
-                    at.fail(new UnavailableException("the leadership changed before the command was replicated; "
-                        + "nothing happened, and it is safe to try again"));
+                    // Those of a session are simply proposed once more; they carry doubts of their own, if any.
+                    tryAgain(at.salvage(false, new UnavailableException("the leadership changed before the command "
+                        + "was replicated; nothing happened, and it is safe to try again")),
+                        "the leadership changed before the command was replicated");
                 }
             }
         }
@@ -294,7 +311,7 @@ final class Submissions {
             + "the command may be or not be");
         for (Gathering gathering : skipped.values()) {
             for (Gathering each = gathering; each != null; each = each.earlier()) {
-                each.fail(unknown);
+                tryAgain(each.salvage(true, unknown), unknown.getMessage());
             }
         }
         skipped.clear();
@@ -319,7 +336,7 @@ final class Submissions {
                 next = Alarm.earlier(next, submission.deadlineNanos());
             }
         }
-        deadlines.by(next);
+        deadlines.by(Alarm.earlier(next, localSession.expire(nowNanos, lastHindrance)));
     }
 
     /** Ends everything under way and refuses what comes. Loop only. */

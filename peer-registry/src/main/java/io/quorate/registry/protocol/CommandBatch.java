@@ -61,6 +61,11 @@ public final class CommandBatch {
         BytesReader in = new BytesReader(payload);
         int count = in.i32();
         if ((count & WITH_GROUPS) == 0) {
+            if (payload.length() > ProtocolLimits.MAX_BATCH_BYTES - GROUP_BYTES) {
+                // Beside others it gets a group's beginning, and must still fit.
+                throw new MalformedBytesException("found a batch of " + payload.length() + " bytes without groups, "
+                    + "expected at most " + (ProtocolLimits.MAX_BATCH_BYTES - GROUP_BYTES));
+            }
             in = new BytesReader(payload);
             count = checkCommands(in);
         } else {
@@ -211,6 +216,7 @@ public final class CommandBatch {
         private final List<Bytes> pieces = new ArrayList<>();
         private final List<Run> runs = new ArrayList<>();
         private boolean withGroups;
+        private int headers;
         private int singles;
         private int count;
         private int bodyBytes;
@@ -227,9 +233,9 @@ public final class CommandBatch {
 
         /** Whether {@code commands} more commands, of {@code bytes} with their lengths, still fit. */
         public boolean fits(int commands, int bytes) {
-            return count + commands <= ProtocolLimits.MAX_BATCH_COMMANDS
-                && Integer.BYTES + bodyBytes + GROUP_BYTES * (runs.size() + 1) + bytes
-                    <= ProtocolLimits.MAX_BATCH_BYTES;
+            // One command or one batch alone always does: its limits say so.
+            return count == 0 || count + commands <= ProtocolLimits.MAX_BATCH_COMMANDS
+                && Integer.BYTES + bodyBytes + GROUP_BYTES * (headers + 1) + bytes <= ProtocolLimits.MAX_BATCH_BYTES;
         }
 
         /** Adds a command without a session. */
@@ -267,6 +273,7 @@ public final class CommandBatch {
             withGroups |= isWhole || session != NO_SESSION;
             Run next = new Run(session, first, answeredBelow, isWhole);
             runs.add(next);
+            headers += isWhole ? 0 : 1;
             return next;
         }
 
@@ -289,7 +296,7 @@ public final class CommandBatch {
 
         private boolean hasRoomFor(int commands, int bytes) {
             return count + commands <= ProtocolLimits.MAX_BATCH_COMMANDS
-                && Integer.BYTES + bodyBytes + GROUP_BYTES * runs.size() + bytes <= ProtocolLimits.MAX_BATCH_BYTES;
+                && Integer.BYTES + bodyBytes + GROUP_BYTES * headers + bytes <= ProtocolLimits.MAX_BATCH_BYTES;
         }
 
         /** The batch in parts: one shared array holds all numbers; the commands are the pieces given. */

@@ -1,6 +1,7 @@
 package io.quorate.registry.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
@@ -249,5 +250,73 @@ class ProtocolTest {
 
     static Bytes joined(List<Bytes> parts) {
         return new Frame(FrameKind.RESPONSE, true, 1, 1, 0, parts).body();
+    }
+
+    @Test
+    void commandsOfSessionsKeepTheirGroupsHoweverOftenTheyAreJoined() throws MalformedBytesException {
+        SplittableRandom random = new SplittableRandom(5);
+        for (int round = 0; round < 500; round++) {
+            CommandBatch.Joiner joiner = new CommandBatch.Joiner();
+            List<String> expected = new ArrayList<>();
+            for (int i = 0; i <= random.nextInt(12); i++) {
+                CommandBatch.Joiner into = random.nextBoolean() ? joiner : new CommandBatch.Joiner();
+                long session = 1 + random.nextInt(2);
+                long first = 1 + random.nextLong(20);
+                for (int j = 0; j <= random.nextInt(3); j++) {
+                    Bytes command = Bytes.wrap(new byte[random.nextInt(5)]);
+                    switch (random.nextInt(4)) {
+                        case 0 -> {
+                            into.add(command);
+                            expected.add("0/0 " + command.length());
+                        }
+                        case 1 -> {
+                            into.addOpening();
+                            expected.add("-1/0 0");
+                        }
+                        default -> {
+                            into.add(session, first + j, first, command);
+                            expected.add(session + "/" + (first + j) + " " + command.length());
+                        }
+                    }
+                }
+                if (into != joiner) {
+                    joiner.add(CommandBatch.decode(joined(into.toParts())));
+                }
+            }
+            CommandBatch batch = CommandBatch.decode(joined(joiner.toParts()));
+            List<String> found = new ArrayList<>();
+            for (CommandBatch.Group group : batch.groups()) {
+                for (int i = 0; i < group.commands().size(); i++) {
+                    found.add(group.session() + "/" + (group.session() > 0 ? group.first() + i : 0) + " "
+                        + group.commands().get(i).length());
+                }
+            }
+            assertEquals(expected, found);
+            assertEquals(expected.size(), batch.count());
+        }
+    }
+
+    @Test
+    void aBatchOfTheLargestSizeIsJoinedToNothingElseAndIsPassedOn() throws MalformedBytesException {
+        Bytes largest = Bytes.wrap(new byte[Command.MAX_PAYLOAD_BYTES]);
+        CommandBatch batch =
+            CommandBatch.decode(joined(new CommandBatch.Joiner().add(7, 1, 1, largest).toParts()));
+        CommandBatch.Joiner joiner = new CommandBatch.Joiner();
+        assertTrue(joiner.fits(1, batch.bodyBytes()));
+        joiner.add(batch);
+        assertFalse(joiner.fits(1, CommandBatch.bodyBytes(Bytes.empty())));
+        assertEquals(List.of(largest), CommandBatch.decode(joined(joiner.toParts())).commands());
+    }
+
+    @Test
+    void groupsThatMakeNoSenseAreRefused() {
+        for (long[] group : new long[][] {{-2, 0, 0}, {-1, 1, 0}, {0, 1, 0}, {0, 0, 1}, {5, 0, 0}, {5, 1, 0},
+            {5, 1, 2}, {5, Long.MAX_VALUE, 1}}) {
+            Bytes payload = new BytesWriter().i32(1 << 31 | 1).i64(group[0]).i64(group[1]).i64(group[2]).i32(1)
+                .bytes(Bytes.empty()).toBytes();
+            assertThrows(MalformedBytesException.class, () -> CommandBatch.decode(payload));
+        }
+        Bytes none = new BytesWriter().i32(1 << 31).toBytes();
+        assertThrows(MalformedBytesException.class, () -> CommandBatch.decode(none));
     }
 }

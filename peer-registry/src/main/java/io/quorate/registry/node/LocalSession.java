@@ -1,0 +1,119 @@
+package io.quorate.registry.node;
+
+import io.quorate.api.ControlPlaneException;
+import io.quorate.api.OutcomeUnknownException;
+import io.quorate.api.UnavailableException;
+import io.quorate.registry.protocol.ProtocolLimits;
+import io.quorate.spi.time.NodeLoop;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The session of this node's own application: gives its commands their sequences, so that they can be passed on again,
+ * to the next leader too, without being applied twice. Opened with the first command. Loop only.
+ */
+final class LocalSession {
+
+    private static final long NONE = 0;
+
+    private final NodeLoop loop;
+    /** Commands without a sequence. */
+    private final ArrayDeque<LocalSubmission> waiting = new ArrayDeque<>();
+    private ArrayDeque<LocalSubmission> unanswered = new ArrayDeque<>();
+    private long id = NONE;
+    private long nextSequence = 1;
+    private boolean opening;
+
+    LocalSession(NodeLoop loop) {
+        this.loop = loop;
+    }
+
+    void add(LocalSubmission submission) {
+        waiting.add(submission);
+    }
+
+    /** Hands on what can go, with its sequences; or what opens the session that it needs. */
+    void moveTo(Queue<Submission> backlog) {
+        while (!waiting.isEmpty()) {
+            LocalSubmission next = waiting.peek();
+            if (next.ended()) {
+                waiting.poll();
+            } else if (id == NONE) {
+                if (!opening) {
+                    opening = true;
+                    long deadlineNanos =
+                        loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(NodeLimits.OPERATION_MILLIS);
+                    backlog.add(new SessionOpening(deadlineNanos,
+                        (number, failure) -> loop.execute(() -> opened(number, failure))));
+                }
+                return;
+            } else if (nextSequence - answeredBelow() >= ProtocolLimits.MAX_UNANSWERED_SEQUENCES) {
+                return;
+            } else {
+                waiting.poll();
+                next.assign(this, id, nextSequence++);
+                unanswered.add(next);
+                backlog.add(next);
+            }
+        }
+    }
+
+    private void opened(Long number, ControlPlaneException failure) {
+        opening = false;
+        if (number != null) {
+            id = number;
+            nextSequence = 1;
+            unanswered = new ArrayDeque<>();
+        } else if (!(failure instanceof UnavailableException) && !(failure instanceof OutcomeUnknownException)) {
+            // A verdict on whatever this node submits, such as that too much is under way.
+            fail(failure);
+        }
+        // Otherwise those who still wait have it tried again at this turn's end, until their own deadlines.
+    }
+
+    /** {@code submission} met an ended session, and surely did nothing: it gets another one. */
+    void expired(LocalSubmission submission) {
+        if (submission.session() == id) {
+            id = NONE;
+        }
+        waiting.add(submission);
+    }
+
+    /** Below which sequence of {@code submission}'s session nobody waits. */
+    long answeredBelow(LocalSubmission submission) {
+        return submission.session() == id ? Math.min(answeredBelow(), submission.sequence()) : 1;
+    }
+
+    private long answeredBelow() {
+        while (!unanswered.isEmpty() && unanswered.peek().ended()) {
+            unanswered.poll();
+        }
+        return unanswered.isEmpty() ? nextSequence : unanswered.peek().sequence();
+    }
+
+    /**
+     * Tells those whose time is over.
+     *
+     * @return the earliest deadline of the others
+     */
+    long expire(long nowNanos, String hindrance) {
+        long next = Alarm.NEVER;
+        for (Iterator<LocalSubmission> each = waiting.iterator(); each.hasNext(); ) {
+            LocalSubmission submission = each.next();
+            if (submission.deadlineNanos() - nowNanos <= 0) {
+                each.remove();
+                submission.fail(new UnavailableException("the time is over, and nothing happened: " + hindrance));
+            } else {
+                next = Alarm.earlier(next, submission.deadlineNanos());
+            }
+        }
+        return next;
+    }
+
+    void fail(ControlPlaneException why) {
+        waiting.forEach(submission -> submission.fail(why));
+        waiting.clear();
+    }
+}
