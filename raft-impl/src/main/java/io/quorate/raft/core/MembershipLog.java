@@ -1,12 +1,12 @@
 package io.quorate.raft.core;
 
 import io.quorate.api.MalformedBytesException;
-import io.quorate.api.NodeId;
 import io.quorate.raft.log.LogEntry;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * The configurations of the log. The latest one counts, committed or not (thesis §4.1); when its entry is dropped,
@@ -35,20 +35,17 @@ final class MembershipLog {
     }
 
     /**
-     * Whether {@code node} is a member in the last configuration that is known to be committed, or in a later one. One
-     * that was removed only by a configuration that may yet be dropped must go on voting: others may need its vote to
-     * elect who drops it. Once its removal is committed, nobody without it can win its vote by a better log.
+     * Whether something holds of the configuration in force, or of the one before as long as the newer one is not known
+     * to be committed. Older ones are past: none is appended before its predecessor is committed.
+     *
+     * <p>A node that a configuration removes is needed until that configuration is committed (thesis §4.2.2). For
+     * instance the leader appends it and fails before anybody else has it. Nobody without it can win that node's vote,
+     * since its log is better; if it did not campaign either, and its vote were needed, nobody could ever lead again.
      */
-    boolean mayBelong(NodeId node, long commitIndex) {
-        for (int i = configurations.size() - 1; i >= 0; i--) {
-            if (configurations.get(i).membership().contains(node)) {
-                return true;
-            }
-            if (configurations.get(i).index() <= commitIndex) {
-                return false;
-            }
-        }
-        return false;
+    boolean stillHolds(Predicate<Membership> property, long commitIndex) {
+        int last = configurations.size() - 1;
+        return property.test(current())
+            || last > 0 && currentIndex() > commitIndex && property.test(configurations.get(last - 1).membership());
     }
 
     /** @return whether the configuration in force has changed */

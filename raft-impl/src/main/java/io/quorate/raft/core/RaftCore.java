@@ -459,9 +459,9 @@ public final class RaftCore {
         return store;
     }
 
-    /** Whether this node belongs to the cluster as far as it knows; see {@link MembershipLog#mayBelong}. */
+    /** Whether this node may still belong to the cluster; see {@link MembershipLog#stillHolds}. */
     boolean mayBelong() {
-        return memberships.mayBelong(self, log.commitIndex());
+        return memberships.stillHolds(membership -> membership.contains(self), log.commitIndex());
     }
 
     long membershipIndex() {
@@ -478,10 +478,12 @@ public final class RaftCore {
      *
      * <p>A configuration is in force from when it is in the log, so there is none that waits to be applied, and a
      * candidate needs the majorities of the newest one that it has, committed or not (thesis §4.1). An outgoing voter
-     * may win too: it leads until the joint configuration is left.
+     * may win too, and so may one whose removal is not known to be committed, without counting itself: see
+     * {@link MembershipLog#stillHolds}.
      */
     boolean mayCampaign() {
-        return !storageFull && membership().votes(self) && hasItsStore();
+        return !storageFull && hasItsStore()
+            && memberships.stillHolds(membership -> membership.votes(self), log.commitIndex());
     }
 
     /** Whether its store is the one that is recorded for it, as far as either is known. */

@@ -305,15 +305,20 @@ class MembershipRulesTest {
     }
 
     @Test
-    void aNodeWhoseRemovalIsNotCommittedVotesAndOneWhoseRemovalIsDoesNot() {
+    void aNodeWhoseRemovalIsNotCommittedCampaignsAndVotesAndOneWhoseRemovalIsDoesNot() {
         OneCore bench = OneCore.ofThree(1, null, 1);
         LogEntry removal = OneCore.configuration(2, 1, OneCore.voters(A, B));
         bench.ask(A, OneCore.append(1, 1, 1, 1, removal));
         bench.tickAfter(10_000);
-        assertTrue(bench.sends(Message.PreVote.class).isEmpty(), "it does not campaign either way");
+        assertEquals(2, bench.sends(Message.PreVote.class).size(), "nobody without the removal could win its vote");
+        bench.answer(bench.lastSend(Message.PreVote.class, A), new Message.VoteResponse(1, true));
+        assertEquals(ConsensusStatus.Role.PRE_CANDIDATE, bench.role(), "it counts itself");
         assertTrue(granted(bench.ask(A, new Message.Vote(2, 2, 1))));
         bench.ask(A, OneCore.append(2, 2, 1, 2));
+        int asked = bench.sends(Message.PreVote.class).size();
         bench.tickAfter(10_000);
+        assertEquals(asked, bench.sends(Message.PreVote.class).size());
+        assertEquals(Long.MAX_VALUE, bench.core.deadlineNanos());
         assertFalse(granted(bench.ask(B, new Message.Vote(3, 2, 1))));
     }
 

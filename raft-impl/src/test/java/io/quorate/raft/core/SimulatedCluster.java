@@ -7,6 +7,7 @@ import io.quorate.api.NodeId;
 import io.quorate.raft.log.EntryCodec;
 import io.quorate.raft.log.HardState;
 import io.quorate.raft.log.LogEntry;
+import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.Membership;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Cores, a network that delays, drops and reorders, disks, and the properties of Raft that are checked at each step.
@@ -49,17 +51,25 @@ final class SimulatedCluster {
     private boolean slowNetwork;
     private int elections;
     private int readsAnswered;
+    private int changes;
+    private int transfers;
     private boolean overWire;
 
     SimulatedCluster(long seed, int size) {
+        this(seed, size, 0, RaftSettings.defaults());
+    }
+
+    /** @param strangers nodes that exist beside and may be added */
+    SimulatedCluster(long seed, int size, int strangers, RaftSettings settings) {
         world = new VirtualWorld(seed);
         TreeMap<NodeId, List<Endpoint>> endpoints = new TreeMap<>();
         for (int i = 1; i <= size; i++) {
             endpoints.put(new NodeId("n" + i), List.of());
         }
         membership = Membership.ofVoters(endpoints);
-        for (NodeId id : membership.voters()) {
-            SimulatedNode node = new SimulatedNode(this, world, id, membership);
+        for (int i = 1; i <= size + strangers; i++) {
+            NodeId id = new NodeId("n" + i);
+            SimulatedNode node = new SimulatedNode(this, world, id, membership, settings);
             nodes.add(node);
             byId.put(id, node);
         }
@@ -79,6 +89,14 @@ final class SimulatedCluster {
 
     int elections() {
         return elections;
+    }
+
+    int changes() {
+        return changes;
+    }
+
+    int transfers() {
+        return transfers;
     }
 
     int readsAnswered() {
@@ -155,6 +173,20 @@ final class SimulatedCluster {
         }, atMostNanos);
     }
 
+    /** Whether losing this node's disk is one fault among healthy others, whose stores everybody knows. */
+    boolean mayWipe(SimulatedNode victim) {
+        SimulatedNode leader = leader();
+        if (leader == null || leader == victim) {
+            return false;
+        }
+        Membership agreed = leader.core().status().membership();
+        return !agreed.isJoint() && agreed.voters().size() >= 3 && agreed.joining().isEmpty()
+            && nodes.stream().filter(node -> agreed.contains(node.id())).allMatch(node -> node.isUp()
+                && node.core().status().membership().equals(agreed)
+                && agreed.voters().stream().allMatch(voter ->
+                    agreed.stores().getOrDefault(voter, 0L) == byId.get(voter).store()));
+    }
+
     boolean propose(SimulatedNode node, int size) {
         return node.propose(size) instanceof ProposalResult.Accepted;
     }
@@ -167,6 +199,11 @@ final class SimulatedCluster {
                 && from.hardOnDisk().votedFor().filter(from.id()::equals).isPresent(),
                 "%s asks for votes in term %s before its own is durable: %s", from.id(), vote.term(),
                 from.hardOnDisk());
+        }
+        if (send.request() instanceof Message.Vote || send.request() instanceof Message.PreVote) {
+            check(from.core().membership().votes(from.id())
+                || from.core().membershipIndex() > from.commitIndex(), "%s campaigns, no voter of %s", from.id(),
+                from.core().membership());
         }
         SimulatedNode to = byId.get(send.to());
         Call call = new Call(from, from.incarnation(), to, send, new boolean[1]);
@@ -265,12 +302,22 @@ final class SimulatedCluster {
                 continue;
             }
             long at = index;
-            long durable = nodes.stream().filter(other -> other.hasOnDisk(at, term)).count();
-            check(durable >= membership.quorum(), "%s commits %s of term %s, durable on %s nodes", node.id(), index,
-                term,
-                durable);
+            Set<NodeId> durable = new TreeSet<>();
+            nodes.stream().filter(other -> other.hasOnDisk(at, term)).forEach(other -> durable.add(other.id()));
+            check(Quorum.has(node.decidedUnder(), durable), "%s commits %s of term %s, durable on %s, with %s",
+                node.id(), index, term, durable, node.decidedUnder());
             LogEntry entry = node.core().entry(index);
             committed.add(entry != null ? entry : node.onDisk(index));
+        }
+    }
+
+    void administered(AdministrationResult result) {
+        switch (result) {
+            case AdministrationResult.Done done when done.detail().endsWith(" leads") -> transfers++;
+            case AdministrationResult.Done done -> changes++;
+            case AdministrationResult.Refused refused -> { }
+            case AdministrationResult.NotLeader elsewhere -> { }
+            case AdministrationResult.Unknown open -> { }
         }
     }
 

@@ -13,11 +13,13 @@ import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.ConsensusTrace;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.spi.time.Cancellable;
 import io.quorate.testing.time.VirtualWorld;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One node of a {@link SimulatedCluster}: a core, a disk that may lose what was not synced, and a turn's end now and
@@ -31,15 +33,22 @@ final class SimulatedNode {
     private record Read(long committedBefore) {
     }
 
+    /** A change or transfer that is under way: it must be answered once. */
+    private static final class Administered {
+        private boolean answered;
+    }
+
     private final SimulatedCluster cluster;
     private final VirtualWorld world;
     private final NodeId id;
     private final Membership membership;
+    private final RaftSettings settings;
     private final EntryCodec codec = new EntryCodec(new ClusterId("simulated"));
 
     // What survives a crash.
     private final List<LogEntry> disk = new ArrayList<>();
     private HardState hard = HardState.INITIAL;
+    private long store;
 
     // What does not.
     private final ArrayDeque<Effect.Persist> writes = new ArrayDeque<>();
@@ -51,8 +60,12 @@ final class SimulatedNode {
     private Cancellable timer;
     private long timerAt;
     private long commitIndex;
+    private Membership decidedUnder;
 
-    SimulatedNode(SimulatedCluster cluster, VirtualWorld world, NodeId id, Membership membership) {
+    SimulatedNode(SimulatedCluster cluster, VirtualWorld world, NodeId id, Membership membership,
+        RaftSettings settings) {
+        this.settings = settings;
+        this.store = world.random().nextLong();
         this.cluster = cluster;
         this.world = world;
         this.id = id;
@@ -97,6 +110,17 @@ final class SimulatedNode {
         return disk.size();
     }
 
+    long store() {
+        return store;
+    }
+
+    /** Its disk is replaced by an empty one while it is down. */
+    void wipe() {
+        disk.clear();
+        hard = HardState.INITIAL;
+        store = world.random().nextLong();
+    }
+
     private long now() {
         return world.clock().nanoTime();
     }
@@ -107,8 +131,8 @@ final class SimulatedNode {
         List<LogEntry> configurations = disk.stream().filter(e -> e.type() == EntryType.CONFIGURATION).toList();
         commitIndex = 0;
         full = false;
-        core = new RaftCore(new RaftCore.Start(id, RaftSettings.defaults(), codec, world.random(), hard, terms,
-            membership, configurations, 0, ConsensusTrace.NONE), now());
+        core = new RaftCore(new RaftCore.Start(id, settings, codec, world.random(), hard, terms,
+            membership, configurations, store, this::traced), now());
         incarnation++;
         planTimer();
     }
@@ -133,6 +157,17 @@ final class SimulatedNode {
             write(writes.peek(), world.random().nextInt(writes.peek().entries().size() + 1));
         }
         writes.clear();
+    }
+
+    /** The configuration in force when it last found that something is committed. */
+    Membership decidedUnder() {
+        return decidedUnder;
+    }
+
+    private void traced(ConsensusTrace.Event event) {
+        if (event instanceof ConsensusTrace.Committed) {
+            decidedUnder = core.membership();
+        }
     }
 
     void handIn(Input input) {
@@ -161,7 +196,15 @@ final class SimulatedNode {
     }
 
     void read() {
-        handIn(new Input.ReadRequested(new Read(cluster.committed())));
+        handIn(new Input.ReadRequested(new Read(cluster.committed()), settings.leadership().leases()));
+    }
+
+    void change(MembershipChange change) {
+        handIn(new Input.ChangeRequested(new Administered(), change, false, 3_000_000_000L));
+    }
+
+    void transfer() {
+        handIn(new Input.TransferRequested(new Administered(), Optional.empty(), 3_000_000_000L));
     }
 
     void storageFull(boolean nowFull) {
@@ -224,7 +267,14 @@ final class SimulatedNode {
                         cluster.read(this, at.index().value(), ((Read) ready.token()).committedBefore());
                     }
                 }
-                case Effect.Administered administered -> { }
+                case Effect.Administered done -> {
+                    Administered asked = (Administered) done.token();
+                    if (asked.answered) {
+                        throw new AssertionError(id + ": a second answer: " + done.result());
+                    }
+                    asked.answered = true;
+                    cluster.administered(done.result());
+                }
                 case Effect.StatusChanged changed -> {
                     if (core.status().role() == ConsensusStatus.Role.LEADER) {
                         cluster.leads(this);
