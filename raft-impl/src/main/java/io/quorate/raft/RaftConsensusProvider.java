@@ -37,7 +37,8 @@ public final class RaftConsensusProvider implements ConsensusProvider {
             () -> FileLogStore.open(machine.disk().orElse(SystemDisk.INSTANCE),
                 new StorageOptions(context.directory(), context.cluster(), context.self(), context.bootstrap(),
                     Instant.ofEpochMilli(context.loop().clock().wallMillis()), settings.firstSegmentBytes(),
-                    settings.maxSegmentBytes(), context.loop().random()::nextLong),
+                    settings.maxSegmentBytes(), context.loop().random()::nextLong)
+                    .keepingSnapshots(settings.snapshots().kept()),
                 machine.background().orElse(FileLogStore.ALLOCATOR)),
             () -> machine.storageThread().<StorageExecutor>map(
                     starter -> starter.apply("quorate-storage-" + context.self()))

@@ -20,8 +20,8 @@ public final class Authorization {
     static {
         for (RpcType type : RpcType.values()) {
             TABLE.put(type, switch (type) {
-                case PRE_VOTE, REQUEST_VOTE, HEARTBEAT, APPEND_ENTRIES, READ_INDEX, TIMEOUT_NOW,
-                    PRESENCE ->
+                case PRE_VOTE, REQUEST_VOTE, HEARTBEAT, APPEND_ENTRIES, READ_INDEX, INSTALL_SNAPSHOT,
+                    TIMEOUT_NOW, PRESENCE ->
                     EnumSet.of(Standing.MEMBER);
                 case SUBMIT, QUERY, WATCH -> EnumSet.of(Standing.MEMBER, Standing.CLIENT, Standing.OPERATOR);
                 case STATUS -> EnumSet.of(Standing.MEMBER, Standing.JOINING, Standing.CLIENT, Standing.OPERATOR);

@@ -87,7 +87,7 @@ final class NodeServer implements CallServer {
     private void dispatch(Caller caller, RpcType type, Bytes request, long budgetMillis, ServedCall call)
             throws MalformedBytesException {
         switch (type) {
-            case PRE_VOTE, REQUEST_VOTE, HEARTBEAT, APPEND_ENTRIES, READ_INDEX, TIMEOUT_NOW ->
+            case PRE_VOTE, REQUEST_VOTE, HEARTBEAT, APPEND_ENTRIES, READ_INDEX, INSTALL_SNAPSHOT, TIMEOUT_NOW ->
                 consensus(caller, type, request, call);
             case PRESENCE -> {
                 PresenceReport report = PresenceReport.decode(request);

@@ -17,6 +17,7 @@ class AuthorizationTest {
         HEARTBEAT      M
         APPEND_ENTRIES M
         READ_INDEX     M
+        INSTALL_SNAPSHOT M
         TIMEOUT_NOW    M
         PRESENCE       M
         SUBMIT         MCO

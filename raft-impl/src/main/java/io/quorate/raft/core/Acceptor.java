@@ -21,7 +21,7 @@ final class Acceptor {
         Follower follower = core.follow(from, request.term(), now);
         RaftLog log = core.log();
         long prev = request.prevIndex();
-        if (!log.matches(prev, request.prevTerm())) {
+        if (!log.has(prev, request.prevTerm())) {
             if (prev <= log.commitIndex()) {
                 throw new BrokenInvariantException("found entry " + prev + " of term " + request.prevTerm()
                     + " in an append of " + from + ", expected term " + log.termAt(prev)
@@ -59,7 +59,7 @@ final class Acceptor {
     private int known(List<LogEntry> entries) {
         int known = 0;
         while (known < entries.size()
-            && core.log().matches(entries.get(known).index(), entries.get(known).term())) {
+            && core.log().has(entries.get(known).index(), entries.get(known).term())) {
             known++;
         }
         return known;

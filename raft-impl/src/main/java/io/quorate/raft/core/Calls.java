@@ -8,11 +8,17 @@ final class Calls {
     private final RaftCore core;
     private final Voter voter;
     private final Acceptor acceptor;
+    private final SnapshotReceiver incoming;
 
     Calls(RaftCore core) {
         this.core = core;
         this.voter = new Voter(core);
         this.acceptor = new Acceptor(core);
+        this.incoming = new SnapshotReceiver(core);
+    }
+
+    SnapshotReceiver incoming() {
+        return incoming;
     }
 
     void received(Input.Received call, long now) {
@@ -30,6 +36,7 @@ final class Calls {
                         core.hardVersion(), 0);
                 }
             }
+            case Message.InstallSnapshot request -> incoming.piece(call.from(), request, call.token(), now);
             case Message.TimeoutNow request -> timeoutNow(call.from(), request, call.token(), now);
         }
     }
@@ -52,6 +59,12 @@ final class Calls {
             case Message.HeartbeatResponse response -> {
                 if (core.role() instanceof Leader leader && answer.request() instanceof Message.Heartbeat request) {
                     leader.heartbeatAnswered(answer.from(), request, answer.sentNanos(), response, now);
+                }
+            }
+            case Message.InstallResponse response -> {
+                if (core.role() instanceof Leader leader
+                    && answer.request() instanceof Message.InstallSnapshot request) {
+                    leader.installAnswered(answer.from(), request, answer.sentNanos(), response, now);
                 }
             }
             case Message.ReadIndexResponse response -> {
@@ -85,10 +98,21 @@ final class Calls {
                     leader.heartbeatFailed(failure.to(), request);
                 }
             }
+            case Message.InstallSnapshot request -> {
+                if (core.role() instanceof Leader leader) {
+                    leader.installFailed(failure.to(), request, now);
+                }
+            }
             case Message.ReadIndex request -> core.reads().failed(request);
             case Message.TimeoutNow request -> {
                 // It may have arrived all the same: the transfer's time decides.
             }
+        }
+    }
+
+    void chunkLoaded(Input.ChunkLoaded loaded, long now) {
+        if (core.role() instanceof Leader leader) {
+            leader.chunkLoaded(loaded, now);
         }
     }
 

@@ -1,8 +1,10 @@
 package io.quorate.raft.core;
 
+import io.quorate.api.Bytes;
 import io.quorate.api.NodeId;
 import io.quorate.raft.log.HardState;
 import io.quorate.raft.log.LogEntry;
+import io.quorate.raft.log.SnapshotMeta;
 import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.Consensus.ReadIndexResult;
 import java.util.List;
@@ -22,6 +24,39 @@ public sealed interface Effect {
      */
     record Persist(long sequence, Optional<HardState> hardState, long hardVersion, long truncateFrom,
         List<LogEntry> entries) implements Effect {
+    }
+
+    /** Behind all writes handed out so far: entries up to {@code index} may go, a snapshot stands for them. */
+    record ReleaseLog(long index) implements Effect {
+    }
+
+    /** Behind all writes handed out so far: a durable snapshot up to here replaces the whole log. */
+    record ResetLog(long index, long term) implements Effect {
+    }
+
+    /** Replace the host's state by this snapshot, which is durable; commits go on behind it. */
+    record RestoreState(SnapshotMeta meta) implements Effect {
+    }
+
+    /** Read a piece of a snapshot for a follower, and keep that snapshot; answered by {@link Input.ChunkLoaded}. */
+    record LoadChunk(NodeId peer, SnapshotMeta meta, long offset, int maxBytes) implements Effect {
+    }
+
+    /** No snapshot needs to be kept for this follower any more. */
+    record EndSnapshot(NodeId peer) implements Effect {
+    }
+
+    /**
+     * Keep a piece of a snapshot that is being received; of any other one what has been received may go. One at a time;
+     * answered by {@link Input.ChunkReceived}.
+     *
+     * @param chunk empty: only say how much there is
+     */
+    record ReceiveChunk(SnapshotMeta meta, long offset, Bytes chunk) implements Effect {
+    }
+
+    /** Verify the snapshot that has been received, and make it durable; {@link Input.SnapshotReceived}. */
+    record CommitSnapshot(SnapshotMeta meta) implements Effect {
     }
 
     /** Call a node; answered by {@link Input.Answered} or {@link Input.CallFailed} with this {@code request}. */

@@ -1,7 +1,9 @@
 package io.quorate.raft.core;
 
+import io.quorate.api.Bytes;
 import io.quorate.api.NodeId;
 import io.quorate.raft.log.LogEntry;
+import io.quorate.raft.log.SnapshotMeta;
 import io.quorate.spi.consensus.MembershipChange;
 import java.util.List;
 import java.util.Optional;
@@ -43,6 +45,41 @@ public sealed interface Input {
 
     /** Answers {@link Effect.LoadEntries}: entries from {@code from} on without gaps, at least one. */
     record EntriesLoaded(NodeId peer, long from, List<LogEntry> entries) implements Input {
+    }
+
+    /**
+     * This node has taken a snapshot, which is durable.
+     *
+     * @param releasable up to where no snapshot that is kept needs the log
+     */
+    record SnapshotTaken(SnapshotMeta meta, long releasable) implements Input {
+    }
+
+    /** Answers {@link Effect.LoadChunk}; empty if the snapshot is not there any more. */
+    record ChunkLoaded(NodeId peer, SnapshotMeta meta, long offset, Bytes chunk) implements Input {
+    }
+
+    /**
+     * Answers {@link Effect.ReceiveChunk}.
+     *
+     * @param received how many bytes there are
+     * @param full whether there was no room for this piece
+     */
+    record ChunkReceived(SnapshotMeta meta, long received, boolean full) implements Input {
+    }
+
+    /** Answers {@link Effect.CommitSnapshot}. */
+    record SnapshotReceived(SnapshotMeta meta, CommitOutcome outcome) implements Input {
+    }
+
+    /** What became of a snapshot that was received. */
+    enum CommitOutcome {
+        /** It is durable. */
+        DURABLE,
+        /** What has arrived was not what was announced, and is gone. */
+        REJECTED,
+        /** There was no room. */
+        FULL
     }
 
     /** This node's own host asks for a read index. Answered once by {@link Effect.ReadReady}. */

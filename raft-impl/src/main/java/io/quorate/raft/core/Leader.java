@@ -28,6 +28,7 @@ final class Leader implements Role {
     private final long term;
     private final long sinceNanos;
     private Transfer transfer;
+    private final SnapshotSender snapshots;
     private long termStart;
     private long round;
     private long heartbeatDueNanos;
@@ -38,6 +39,7 @@ final class Leader implements Role {
         this.sinceNanos = now;
         this.lease = new Lease(core.settings().leadership());
         this.placement = new Placement(core, now);
+        this.snapshots = new SnapshotSender(core);
         membershipChanged(now);
         this.heartbeatDueNanos = now;
     }
@@ -147,8 +149,8 @@ final class Leader implements Role {
 
     private void replicate(Progress follower, long now) {
         RaftLog log = core.log();
-        if (!follower.isFree(now) || follower.next() > log.lastIndex() && !follower.probing()
-            || farewells.hasAll(follower)) {
+        if (!follower.isFree(now) || farewells.hasAll(follower) || snapshots.advance(follower)
+            || follower.next() > log.lastIndex() && !follower.probing()) {
             return;
         }
         int budget = follower.probing() ? Math.min(RaftLimits.PROBE_BYTES, core.settings().maxAppendBytes())
@@ -206,8 +208,9 @@ final class Leader implements Role {
                     follower.retryLater(now);
                 }
             }
-            case CONFLICT -> follower.conflict(
-                core.log().lastIndexAtOrBelowTerm(Math.max(0, response.index()), response.hintTerm()),
+            // Never more than what the follower says: of entries that are released here no term is known.
+            case CONFLICT -> follower.conflict(Math.min(response.index(),
+                core.log().lastIndexAtOrBelowTerm(Math.max(0, response.index()), response.hintTerm())),
                 request.prevIndex());
             case STORAGE_FULL -> {
                 follower.storageFull(true);
@@ -223,6 +226,43 @@ final class Leader implements Role {
         if (follower != null && follower.ended(request)) {
             follower.retryLater(now);
         }
+    }
+
+    void chunkLoaded(Input.ChunkLoaded loaded, long now) {
+        Progress follower = followers.get(loaded.peer());
+        if (follower != null) {
+            snapshots.loaded(follower, loaded, now);
+        }
+    }
+
+    void installAnswered(NodeId from, Message.InstallSnapshot request, long sentNanos,
+        Message.InstallResponse response, long now) {
+        Progress follower = heard(from, response.store(), now);
+        if (follower == null || request.term() != core.term()) {
+            return;
+        }
+        follower.contact(sentNanos);
+        if (snapshots.answered(follower, request, response, now)) {
+            follower.matched(request.meta().index());
+            follower.commitTold(request.meta().index());
+            follower.catchUp().advance(follower.match(), core.log().lastIndex(), now);
+            advanceCommit(now);
+            if (core.isCurrent(this)) {
+                follower.planNotice(core.log().commitIndex(), now);
+            }
+        }
+    }
+
+    void installFailed(NodeId to, Message.InstallSnapshot request, long now) {
+        Progress follower = followers.get(to);
+        if (follower != null) {
+            snapshots.failed(follower, request, now);
+        }
+    }
+
+    /** Up to where the log may be released at most. */
+    long releasable(long now) {
+        return snapshots.releasable(followers, now);
     }
 
     /** Commits what a majority has made durable, if it is of this term (thesis figure 3.7 shows why only then). */
@@ -389,6 +429,7 @@ final class Leader implements Role {
 
     /** Leadership ends: nothing that waits can be confirmed any more. */
     void end() {
+        snapshots.endAll();
         reads.drain(read -> core.unavailable(read.token(), read.remote(), "leadership was lost"));
     }
 
@@ -424,6 +465,7 @@ final class Leader implements Role {
                 follower.catchUp().advance(follower.match(), core.log().lastIndex(), now);
             }
             farewells.end(followers, now);
+            snapshots.retain(followers.keySet());
             core.administration().advance(this, now);
             placement.consider(this, now).ifPresent(target -> handOver(target, now));
         }

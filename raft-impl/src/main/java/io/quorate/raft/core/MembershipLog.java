@@ -10,18 +10,46 @@ import java.util.function.Predicate;
 
 /**
  * The configurations of the log. The latest one counts, committed or not (thesis §4.1); when its entry is dropped,
- * the one before it counts again.
+ * the one before it counts again. The oldest one is a snapshot's, or that of the first start; it is committed, and
+ * stays.
  */
 final class MembershipLog {
 
-    private record Configuration(long index, Membership membership) {
+    /** A configuration and its entry. */
+    record Configuration(long index, Membership membership) {
     }
 
     private final List<Configuration> configurations = new ArrayList<>();
 
-    MembershipLog(Membership bootstrap, List<LogEntry> recovered) {
-        configurations.add(new Configuration(0, bootstrap));
-        recovered.forEach(this::appended);
+    /**
+     * @param baseIndex the entry of the oldest configuration that can come to count again: a snapshot's; 0 for the one
+     *     of the first start
+     * @param recovered the configurations in the log; those up to {@code baseIndex} are ignored
+     */
+    MembershipLog(long baseIndex, Membership base, List<LogEntry> recovered) {
+        reset(baseIndex, base);
+        recovered.stream().filter(entry -> entry.index() > baseIndex).forEach(this::appended);
+    }
+
+    /** A snapshot has replaced the log: its configuration, and none that stood here before (a removed voter's vote). */
+    final void reset(long index, Membership membership) {
+        configurations.clear();
+        configurations.add(new Configuration(index, membership));
+    }
+
+    /** The configuration in force at {@code index}, which is not before the oldest that is known. */
+    Configuration at(long index) {
+        int last = configurations.size() - 1;
+        while (last > 0 && configurations.get(last).index() > index) {
+            last--;
+        }
+        return configurations.get(last);
+    }
+
+    /** Nothing up to {@code index} is dropped any more: only the configuration in force there is kept. */
+    void releaseUntil(long index) {
+        Configuration base = at(index);
+        configurations.removeIf(configuration -> configuration.index() < base.index());
     }
 
     /** The configuration in force. */

@@ -1,6 +1,8 @@
 package io.quorate.raft.core;
 
+import io.quorate.api.Bytes;
 import io.quorate.raft.log.LogEntry;
+import io.quorate.raft.log.SnapshotMeta;
 import java.util.List;
 
 /** What Raft nodes say to each other. Who says it is known from the verified session, never from the message. */
@@ -68,6 +70,17 @@ public sealed interface Message {
         public long lastIndex() {
             return prevIndex + entries.size();
         }
+    }
+
+    /**
+     * A piece of a snapshot, for a follower that needs entries that this leader's log does not have any more (thesis
+     * §5.3; figure 5.3).
+     *
+     * @param meta which snapshot; the same one, byte for byte, wherever the meta is equal
+     * @param offset where the piece belongs
+     * @param chunk the piece; empty to ask how much the follower has
+     */
+    record InstallSnapshot(long term, SnapshotMeta meta, long offset, Bytes chunk) implements Request {
     }
 
     /**
@@ -170,6 +183,30 @@ public sealed interface Message {
 
     /** What became of an append. The order is the number on the wire; never reuse one. */
     enum AppendOutcome { MATCHED, CONFLICT, STALE_TERM, STORAGE_FULL }
+
+    /**
+     * Answers {@link InstallSnapshot}.
+     *
+     * @param received RECEIVING: how many bytes of that snapshot the follower has, from the beginning without gaps: the
+     *     offset to go on from; otherwise 0
+     * @param retryAfterMillis RECEIVING: how long to leave the follower alone first; STORAGE_FULL: when to try again;
+     *     otherwise 0
+     * @param store the number of the follower's data directory; 0: it has none
+     */
+    record InstallResponse(long term, InstallOutcome outcome, long received, int retryAfterMillis, long store)
+        implements Response {
+
+        @Override
+        public Response refused(long newTerm) {
+            return new InstallResponse(newTerm, InstallOutcome.STALE_TERM, 0, 0, store);
+        }
+    }
+
+    /**
+     * What became of a piece of a snapshot. INSTALLED: all entries that the snapshot stands for are durable at the
+     * follower, by it or by its log. The order is the number on the wire; never reuse one.
+     */
+    enum InstallOutcome { RECEIVING, INSTALLED, STALE_TERM, STORAGE_FULL }
 
     /** Answers {@link ReadIndex}; {@code index} counts with AT alone. */
     record ReadIndexResponse(long term, ReadOutcome outcome, long index) implements Response {

@@ -28,6 +28,9 @@ import java.util.List;
  *   response              u8 version  i64 term  u8 outcome  i64 index
  * TIMEOUT_NOW             u8 version  i64 term
  *   response              u8 version  i64 term  bool accepted
+ * INSTALL_SNAPSHOT        u8 version  i64 term  meta  i64 offset  bytes chunk  i32 CRC32C of all before it
+ *   meta                  i64 index  i64 term  i64 membership index  bytes membership  i64 bytes  i64 id
+ *   response              u8 version  i64 term  u8 outcome  i64 received  i32 retry after millis  i64 store
  * </pre>
  *
  * <p>What is decoded makes sense by itself (indexes in sequence, terms not decreasing, nothing negative), so that a
@@ -63,6 +66,7 @@ public final class MessageCodec {
             case Message.Append append -> RpcType.APPEND_ENTRIES;
             case Message.ReadIndex read -> RpcType.READ_INDEX;
             case Message.TimeoutNow handover -> RpcType.TIMEOUT_NOW;
+            case Message.InstallSnapshot install -> RpcType.INSTALL_SNAPSHOT;
         };
     }
 
@@ -76,6 +80,7 @@ public final class MessageCodec {
             case Message.Append m -> append(m);
             case Message.ReadIndex m -> List.of(begin(m).bool(m.leaseSuffices()).toBytes());
             case Message.TimeoutNow m -> List.of(begin(m).toBytes());
+            case Message.InstallSnapshot m -> SnapshotMessages.encode(begin(m), m);
         };
     }
 
@@ -89,6 +94,8 @@ public final class MessageCodec {
                 .i32(m.retryAfterMillis()).i64(m.store()).toBytes();
             case Message.ReadIndexResponse m -> out.u8(m.outcome().ordinal()).i64(m.index()).toBytes();
             case Message.TimeoutNowResponse m -> out.bool(m.accepted()).toBytes();
+            case Message.InstallResponse m -> out.u8(m.outcome().ordinal()).i64(m.received())
+                .i32(m.retryAfterMillis()).i64(m.store()).toBytes();
         };
     }
 
@@ -108,6 +115,7 @@ public final class MessageCodec {
             case APPEND_ENTRIES -> append(term, in, payload);
             case READ_INDEX -> new Message.ReadIndex(term, in.bool());
             case TIMEOUT_NOW -> new Message.TimeoutNow(term);
+            case INSTALL_SNAPSHOT -> SnapshotMessages.decode(term, in, payload);
             default -> throw new MalformedBytesException("found a request of type " + type
                 + ", expected one of consensus");
         };
@@ -133,6 +141,8 @@ public final class MessageCodec {
             case READ_INDEX -> new Message.ReadIndexResponse(term, one(Message.ReadOutcome.values(), in),
                 number(in, "index"));
             case TIMEOUT_NOW -> new Message.TimeoutNowResponse(term, in.bool());
+            case INSTALL_SNAPSHOT -> new Message.InstallResponse(term, one(Message.InstallOutcome.values(), in),
+                number(in, "offset"), millis(in, MAX_RETRY_AFTER_MILLIS), in.i64());
             default -> throw new MalformedBytesException("found a response of type " + type
                 + ", expected one of consensus");
         };
@@ -186,7 +196,7 @@ public final class MessageCodec {
         }
     }
 
-    private static long number(BytesReader in, String what) throws MalformedBytesException {
+    static long number(BytesReader in, String what) throws MalformedBytesException {
         long value = in.i64();
         if (value < 0 || value > MAX_NUMBER) {
             throw new MalformedBytesException("found " + what + " " + value + " before byte " + in.position()

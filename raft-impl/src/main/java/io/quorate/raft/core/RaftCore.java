@@ -7,6 +7,7 @@ import io.quorate.api.Term;
 import io.quorate.raft.log.EntryCodec;
 import io.quorate.raft.log.HardState;
 import io.quorate.raft.log.LogEntry;
+import io.quorate.raft.log.SnapshotMeta;
 import io.quorate.raft.log.TermIndex;
 import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
@@ -40,14 +41,15 @@ public final class RaftCore {
      * @param random the one source of its random decisions
      * @param hardState as recovered
      * @param terms the terms of all recovered entries, all of which are durable; taken over
-     * @param bootstrap the configuration before the first one in the log
+     * @param bootstrap the configuration of the first start
      * @param configurations the recovered entries of that type
      * @param store the number of this node's data directory; 0: it has none, and nobody can tell that it was replaced
      * @param trace hears every step that safety depends on
+     * @param snapshot the newest snapshot, whose last entry the log has, or begins behind
      */
     public record Start(NodeId self, RaftSettings settings, EntryCodec codec, RandomGenerator random,
         HardState hardState, TermIndex terms, Membership bootstrap, List<LogEntry> configurations, long store,
-        ConsensusTrace trace) {
+        ConsensusTrace trace, Optional<SnapshotMeta> snapshot) {
     }
 
     private final NodeId self;
@@ -57,6 +59,7 @@ public final class RaftCore {
     private final Effects effects = new Effects();
     private final RaftLog log;
     private final MembershipLog memberships;
+    private final Compaction compaction;
     private final DurabilityGate gate;
     private final Calls calls = new Calls(this);
     private final ReadForwarder reads = new ReadForwarder(this);
@@ -83,8 +86,11 @@ public final class RaftCore {
         this.random = start.random();
         this.term = start.hardState().term().value();
         this.votedFor = start.hardState().votedFor().orElse(null);
-        this.log = new RaftLog(start.terms(), RaftLimits.WINDOW_BYTES);
-        this.memberships = new MembershipLog(start.bootstrap(), start.configurations());
+        SnapshotMeta snapshot = start.snapshot().orElse(null);
+        this.log = new RaftLog(start.terms(), snapshot == null ? 0 : snapshot.index(), RaftLimits.WINDOW_BYTES);
+        this.memberships = snapshot == null ? new MembershipLog(0, start.bootstrap(), start.configurations())
+            : new MembershipLog(snapshot.membershipIndex(), snapshot.membership(), start.configurations());
+        this.compaction = new Compaction(this, memberships, snapshot);
         this.gate = new DurabilityGate(log.durableIndex(), effects::add,
             (to, request) -> send(to, request, settings.electionMinNanos()));
         this.store = start.store();
@@ -97,7 +103,7 @@ public final class RaftCore {
             follower.campaignWithin(0, nowNanos); // Nobody else could be leading.
         }
         this.reported = status();
-        trace.started(term, start.hardState().votedFor(), log, membership());
+        trace.started(term, start.hardState().votedFor(), snapshot, log, membership());
     }
 
     /**
@@ -119,6 +125,10 @@ public final class RaftCore {
                     leader.loaded(loaded.peer(), loaded.from(), loaded.entries(), now);
                 }
             }
+            case Input.SnapshotTaken taken -> compaction.taken(taken, now);
+            case Input.ChunkLoaded loaded -> calls.chunkLoaded(loaded, now);
+            case Input.ChunkReceived received -> calls.incoming().received(received);
+            case Input.SnapshotReceived received -> calls.incoming().committed(received);
             case Input.ReadRequested read -> {
                 if (role instanceof Leader leader) {
                     leader.read(read.token(), false, read.leaseSuffices(), now);
@@ -208,6 +218,11 @@ public final class RaftCore {
     /** The first entry that is in memory. */
     public long firstInMemory() {
         return log.firstInMemory();
+    }
+
+    /** What belongs to a snapshot of the state that has applied {@code index}; empty if none can be taken there. */
+    public Optional<SnapshotPoint> snapshotPoint(long index) {
+        return compaction.point(index);
     }
 
     // Inputs
@@ -466,6 +481,10 @@ public final class RaftCore {
 
     long membershipIndex() {
         return memberships.currentIndex();
+    }
+
+    Compaction compaction() {
+        return compaction;
     }
 
     boolean isStorageFull() {

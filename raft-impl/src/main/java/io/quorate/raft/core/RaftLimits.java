@@ -18,6 +18,18 @@ public final class RaftLimits {
     /** How many entries one append carries at most. */
     public static final int MAX_APPEND_ENTRIES = 8_192;
 
+    /** How much of a snapshot travels in one call. One is under way to each follower, and its bytes are in memory. */
+    public static final int CHUNK_BYTES = 512 << 10;
+
+    /** The largest piece of a snapshot that is taken from another node. */
+    public static final int MAX_CHUNK_BYTES = 4 << 20;
+
+    /** How long a piece may take to get to a follower's disk and be answered for: bulk waits for everything else. */
+    public static final long CHUNK_TIMEOUT_NANOS = 10_000_000_000L;
+
+    /** How long a leader leaves a follower alone that verifies what it has received, or that has no hand free. */
+    public static final int INSTALL_POLL_MILLIS = 50;
+
     /** How much a leader sends while it does not know yet where a follower's log agrees with its own. */
     public static final int PROBE_BYTES = 64 << 10;
 

@@ -31,8 +31,8 @@ final class RaftLog {
         }
     }
 
-    private final TermIndex terms;
-    private final EntryWindow window;
+    private TermIndex terms;
+    private EntryWindow window;
     private final long windowBytes;
     private final ArrayDeque<Write> writes = new ArrayDeque<>();
     private List<LogEntry> unsaved = new ArrayList<>();
@@ -44,13 +44,26 @@ final class RaftLog {
     private long nextSequence = 1;
     private long completedHardVersion;
 
-    /** @param recovered the terms of all entries that are durable at start-up; taken over */
-    RaftLog(TermIndex recovered, long windowBytes) {
+    /**
+     * @param recovered the terms of all entries that are durable at start-up; taken over
+     * @param snapshotIndex up to where a snapshot stands for the entries, which are thereby known to be committed
+     */
+    RaftLog(TermIndex recovered, long snapshotIndex, long windowBytes) {
+        if (snapshotIndex < recovered.firstIndex() - 1 || snapshotIndex > recovered.lastIndex()) {
+            throw new BrokenInvariantException("found a snapshot of index " + snapshotIndex + " and the log "
+                + recovered + ", expected a log that begins at or before what follows it, and reaches it");
+        }
         this.terms = recovered;
         this.window = new EntryWindow(recovered.lastIndex() + 1);
         this.windowBytes = windowBytes;
         this.durableIndex = recovered.lastIndex();
         this.handedOut = recovered.lastIndex();
+        this.commitIndex = snapshotIndex;
+    }
+
+    /** The first entry that the log has, or the one it will have; a snapshot stands for those before it. */
+    long firstIndex() {
+        return terms.firstIndex();
     }
 
     long lastIndex() {
@@ -85,6 +98,52 @@ final class RaftLog {
 
     boolean matches(long index, long term) {
         return terms.matches(index, term);
+    }
+
+    /**
+     * Whether the log has had this entry of the leader's. Of one that it has released no term is known; but it is
+     * committed, and every leader's log has the committed entries (thesis §3.6.3).
+     */
+    boolean has(long index, long term) {
+        return index < firstIndex() - 1 || matches(index, term);
+    }
+
+    /**
+     * Whether this log needs no snapshot up to that committed entry: it has it already.
+     *
+     * @throws BrokenInvariantException if another one is committed here
+     */
+    boolean covers(long index, long term) {
+        if (index <= commitIndex && !has(index, term)) {
+            throw new BrokenInvariantException("found a snapshot up to entry " + index + " of term " + term
+                + ", expected term " + termAt(index) + ": it is committed here (commit index " + commitIndex + ")");
+        }
+        return has(index, term);
+    }
+
+    /** Forgets the entries up to {@code index}, which are committed and durable; a snapshot stands for them. */
+    void releaseUntil(long index) {
+        if (index > Math.min(commitIndex, durableIndex)) {
+            throw new BrokenInvariantException("found a release of the log up to " + index + ", expected at most "
+                + Math.min(commitIndex, durableIndex));
+        }
+        terms.releaseUntil(index);
+    }
+
+    /**
+     * Drops the whole log for a durable snapshot that it does not reach, or contradicts. What is under way to the disk
+     * loses its claim; nothing of it counts for what comes behind the snapshot.
+     */
+    void reset(long index, long term) {
+        terms = new TermIndex(index + 1, term);
+        window = new EntryWindow(index + 1);
+        unsaved = new ArrayList<>();
+        truncateFrom = 0;
+        uncommittedBytes = 0;
+        handedOut = index;
+        durableIndex = index;
+        commitIndex = index;
+        writes.forEach(write -> write.lastIndex = 0);
     }
 
     /** See {@link TermIndex#lastIndexAtOrBelowTerm}. */

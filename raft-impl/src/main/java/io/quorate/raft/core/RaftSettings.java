@@ -14,10 +14,11 @@ import java.util.TreeSet;
  * @param maxAppendBytes how many bytes of entries one append carries at most; a single larger entry goes alone
  * @param firstSegmentBytes the size of the log's first file
  * @param maxSegmentBytes the size up to which the log's later files grow
+ * @param snapshots when snapshots are taken and what is kept
  * @param leadership who leads, and how far a leader may rely on clocks
  */
 public record RaftSettings(long electionMinNanos, long electionMaxNanos, long heartbeatNanos, int maxAppendBytes,
-    int firstSegmentBytes, int maxSegmentBytes, Leadership leadership) {
+    int firstSegmentBytes, int maxSegmentBytes, SnapshotSettings snapshots, Leadership leadership) {
 
     /**
      * Settings about leading.
@@ -51,12 +52,25 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
     private static final String LEASES = "leases";
     private static final String LEASE_DRIFT = "lease-drift-percent";
 
-    private static final Map<String, Long> DEFAULTS = Map.of(
-        ELECTION_MIN, 1_000L, ELECTION_MAX, 2_000L, HEARTBEAT, 100L, MAX_APPEND, 1L << 20,
-        FIRST_SEGMENT, (long) StorageOptions.DEFAULT_FIRST_SEGMENT_BYTES,
-        MAX_SEGMENT, (long) StorageOptions.DEFAULT_MAX_SEGMENT_BYTES,
-        PRIORITY, (long) Leadership.DEFAULT.priority(), LEASES, 0L,
-        LEASE_DRIFT, (long) Leadership.DEFAULT.leaseDriftPercent());
+    private static final String SNAPSHOT_ENTRIES = "snapshot-entries";
+    private static final String SNAPSHOT_LOG_BYTES = "snapshot-log-bytes";
+    private static final String SNAPSHOTS_KEPT = "snapshots-kept";
+    private static final String LOG_BEHIND = "log-entries-behind-snapshot";
+
+    private static final Map<String, Long> DEFAULTS = Map.ofEntries(
+        Map.entry(ELECTION_MIN, 1_000L),
+        Map.entry(ELECTION_MAX, 2_000L),
+        Map.entry(HEARTBEAT, 100L),
+        Map.entry(MAX_APPEND, 1L << 20),
+        Map.entry(FIRST_SEGMENT, (long) StorageOptions.DEFAULT_FIRST_SEGMENT_BYTES),
+        Map.entry(MAX_SEGMENT, (long) StorageOptions.DEFAULT_MAX_SEGMENT_BYTES),
+        Map.entry(PRIORITY, (long) Leadership.DEFAULT.priority()),
+        Map.entry(LEASES, 0L),
+        Map.entry(LEASE_DRIFT, (long) Leadership.DEFAULT.leaseDriftPercent()),
+        Map.entry(SNAPSHOT_ENTRIES, SnapshotSettings.DEFAULTS.entries()),
+        Map.entry(SNAPSHOT_LOG_BYTES, SnapshotSettings.DEFAULTS.logBytes()),
+        Map.entry(SNAPSHOTS_KEPT, (long) SnapshotSettings.DEFAULTS.kept()),
+        Map.entry(LOG_BEHIND, SnapshotSettings.DEFAULTS.logEntriesBehind()));
 
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long LONGEST_MILLIS = 600_000;
@@ -65,6 +79,10 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
     private static final int MIN_SEGMENT_BYTES = 4 << 10;
     private static final int MAX_SEGMENT_BYTES = 1 << 30;
     private static final int MAX_LEASE_DRIFT_PERCENT = 50;
+    private static final long MOST_SNAPSHOT_ENTRIES = 1_000_000_000;
+    private static final long MIN_SNAPSHOT_LOG_BYTES = 1 << 10;
+    private static final long MAX_SNAPSHOT_LOG_BYTES = 1L << 40;
+    private static final int MAX_SNAPSHOTS_KEPT = 16;
 
     /** A loyal follower must miss several heartbeats before it doubts its leader, or one late packet costs a leader. */
     private static final int HEARTBEATS_PER_ELECTION_TIMEOUT = 3;
@@ -73,7 +91,7 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
     public RaftSettings(long electionMinNanos, long electionMaxNanos, long heartbeatNanos, int maxAppendBytes) {
         this(electionMinNanos, electionMaxNanos, heartbeatNanos, maxAppendBytes,
             StorageOptions.DEFAULT_FIRST_SEGMENT_BYTES, StorageOptions.DEFAULT_MAX_SEGMENT_BYTES,
-            Leadership.DEFAULT);
+            SnapshotSettings.DEFAULTS, Leadership.DEFAULT);
     }
 
     /** The defaults: 1 to 2 s, 100 ms, 1 MiB; files of 4 to 64 MiB. */
@@ -106,7 +124,15 @@ public record RaftSettings(long electionMinNanos, long electionMaxNanos, long he
         long first = within(FIRST_SEGMENT, values.get(FIRST_SEGMENT), MIN_SEGMENT_BYTES, MAX_SEGMENT_BYTES);
         long most = within(MAX_SEGMENT, Math.max(first, values.get(MAX_SEGMENT)), first, MAX_SEGMENT_BYTES);
         return new RaftSettings(min * NANOS_PER_MILLI, max * NANOS_PER_MILLI, heartbeat * NANOS_PER_MILLI,
-            (int) append, (int) first, (int) most, leadership(values));
+            (int) append, (int) first, (int) most, snapshots(values), leadership(values));
+    }
+
+    private static SnapshotSettings snapshots(Map<String, Long> values) {
+        return new SnapshotSettings(
+            within(SNAPSHOT_ENTRIES, values.get(SNAPSHOT_ENTRIES), 1, MOST_SNAPSHOT_ENTRIES),
+            within(SNAPSHOT_LOG_BYTES, values.get(SNAPSHOT_LOG_BYTES), MIN_SNAPSHOT_LOG_BYTES, MAX_SNAPSHOT_LOG_BYTES),
+            (int) within(SNAPSHOTS_KEPT, values.get(SNAPSHOTS_KEPT), 1, MAX_SNAPSHOTS_KEPT),
+            within(LOG_BEHIND, values.get(LOG_BEHIND), 0, MOST_SNAPSHOT_ENTRIES));
     }
 
     private static Leadership leadership(Map<String, Long> values) {

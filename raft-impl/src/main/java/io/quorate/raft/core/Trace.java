@@ -3,6 +3,7 @@ package io.quorate.raft.core;
 import io.quorate.api.NodeId;
 import io.quorate.raft.log.HardState;
 import io.quorate.raft.log.LogEntry;
+import io.quorate.raft.log.SnapshotMeta;
 import io.quorate.spi.consensus.ConsensusTrace;
 import io.quorate.spi.consensus.Membership;
 import java.util.ArrayDeque;
@@ -114,9 +115,37 @@ final class Trace {
         }
     }
 
-    void started(long term, Optional<NodeId> votedFor, RaftLog log, Membership membership) {
+    void snapshotDurable(SnapshotMeta meta, boolean installed) {
         if (on) {
-            listener.on(new ConsensusTrace.Started(term, votedFor, 0, 0, log.lastIndex(), log.lastTerm(), membership));
+            listener.on(new ConsensusTrace.SnapshotDurable(meta.index(), meta.term(), installed));
+        }
+    }
+
+    void compacted(long index, long term) {
+        if (on) {
+            listener.on(new ConsensusTrace.Compacted(index, term));
+        }
+    }
+
+    /** A snapshot has replaced the log: what was not committed in it is gone, what was is in the snapshot. */
+    void replaced(long committedBefore, long lastBefore, SnapshotMeta meta) {
+        if (!on) {
+            return;
+        }
+        if (lastBefore > committedBefore) {
+            truncated(committedBefore + 1);
+        }
+        compacted(meta.index(), meta.term());
+        durableIndex = meta.index();
+        committed(meta.index());
+        membershipInForce(meta.membershipIndex(), meta.membership());
+    }
+
+    /** @param snapshot the newest one, or null */
+    void started(long term, Optional<NodeId> votedFor, SnapshotMeta snapshot, RaftLog log, Membership membership) {
+        if (on) {
+            listener.on(new ConsensusTrace.Started(term, votedFor, snapshot == null ? 0 : snapshot.index(),
+                snapshot == null ? 0 : snapshot.term(), log.lastIndex(), log.lastTerm(), membership));
         }
     }
 }

@@ -29,7 +29,16 @@ final class CommittedFeed {
     private long commitIndex;
     private int outstanding;
     private boolean reading;
+    private boolean restoring;
     private boolean stopped;
+    private Delivery delivery = (index, bytes) -> { };
+
+    /** Hears what the host was given. */
+    interface Delivery {
+
+        /** Everything up to {@code index}, and with the last batch so many bytes of entries. */
+        void to(long index, long bytes);
+    }
 
     CommittedFeed(RaftCore core, ConsensusHost host, NodeLoop loop, StorageQueue storage) {
         this.core = core;
@@ -44,7 +53,27 @@ final class CommittedFeed {
     }
 
     void commitTo(long index) {
-        commitIndex = index;
+        commitIndex = Math.max(commitIndex, index);
+        pump();
+    }
+
+    void onDelivery(Delivery listener) {
+        delivery = listener;
+    }
+
+    /**
+     * A snapshot takes the place of everything up to {@code index}; what was handed over before is below it. Entries
+     * follow when {@link #restored} is called.
+     */
+    void restoring(long index) {
+        deliveredIndex = index;
+        commitIndex = Math.max(commitIndex, index);
+        restoring = true;
+    }
+
+    /** The host stands at the snapshot. */
+    void restored() {
+        restoring = false;
         pump();
     }
 
@@ -54,7 +83,8 @@ final class CommittedFeed {
     }
 
     private void pump() {
-        while (!stopped && !reading && outstanding < Consensus.MAX_UNAPPLIED_BATCHES && deliveredIndex < commitIndex) {
+        while (!stopped && !restoring && !reading && outstanding < Consensus.MAX_UNAPPLIED_BATCHES
+            && deliveredIndex < commitIndex) {
             long from = deliveredIndex + 1;
             if (from < core.firstInMemory()) {
                 reading = true;
@@ -82,6 +112,10 @@ final class CommittedFeed {
         if (stopped) {
             return;
         }
+        if (from != deliveredIndex + 1) {
+            pump(); // A snapshot has come instead.
+            return;
+        }
         if (entries.isEmpty() || entries.getFirst().index() != from) {
             throw new IllegalStateException("found " + entries + " in the log, expected the committed entries from "
                 + from
@@ -93,7 +127,9 @@ final class CommittedFeed {
 
     private void deliver(List<LogEntry> entries) {
         List<CommittedEntry> batch = new ArrayList<>(entries.size());
+        long bytes = 0;
         for (LogEntry entry : entries) {
+            bytes += entry.encoded().length();
             batch.add(new CommittedEntry(new Term(entry.term()), new LogIndex(entry.index()), entry.type(),
                 entry.payload()));
         }
@@ -105,6 +141,7 @@ final class CommittedFeed {
                 loop.execute(this::applied);
             }
         });
+        delivery.to(deliveredIndex, bytes);
     }
 
     private void applied() {

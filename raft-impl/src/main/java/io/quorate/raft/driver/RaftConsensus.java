@@ -38,6 +38,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -62,7 +63,7 @@ public final class RaftConsensus implements Consensus {
     /** In the order of their codes. */
     private static final Set<RpcType> PROCEDURES = Collections.unmodifiableSet(EnumSet.of(
         RpcType.PRE_VOTE, RpcType.REQUEST_VOTE, RpcType.HEARTBEAT, RpcType.APPEND_ENTRIES, RpcType.READ_INDEX,
-        RpcType.TIMEOUT_NOW));
+        RpcType.INSTALL_SNAPSHOT, RpcType.TIMEOUT_NOW));
 
     private static final long CLOSE_TIMEOUT_MILLIS = 5_000;
     private static final long NANOS_PER_MILLI = 1_000_000;
@@ -102,6 +103,8 @@ public final class RaftConsensus implements Consensus {
     private StorageQueue storage;
     private RaftCore core;
     private CommittedFeed feed;
+    private Snapshots snapshots;
+    private Optional<SnapshotThreads> snapshotThreads = Optional.empty();
     private long originNanos;
     private Cancellable timer;
     private long timerAtNanos;
@@ -143,14 +146,25 @@ public final class RaftConsensus implements Consensus {
         storage = new StorageQueue(store, thread, new StorageResults());
         core = new RaftCore(new RaftCore.Start(context.self(), settings, entryCodec, context.loop().random(),
             store.hardState(), store.terms(), store.bootstrap(), store.configurations(), store.storeNumber(),
-            context.environment().trace()), 0);
+            context.environment().trace(), store.snapshots().newest()), 0);
         feed = new CommittedFeed(core, context.host(), context.loop(), storage);
+        snapshots = new Snapshots(context, settings.snapshots(), core, feed, store.snapshots(), background(),
+            new SnapshotOwner());
         stopped = false;
+        snapshots.start();
         context.loop().onTurnEnd(this::turnEnd);
         planTimer();
         LOG.info("Raft starts in term {} with a log of {} entries; voters {}", store.hardState().term(),
             store.lastIndex(),
             core.status().membership().voters());
+    }
+
+    private Executor background() {
+        return context.environment().background().orElseGet(() -> {
+            SnapshotThreads own = new SnapshotThreads("quorate-snapshot-" + context.self());
+            snapshotThreads = Optional.of(own);
+            return own;
+        });
     }
 
     @Override
@@ -249,6 +263,9 @@ public final class RaftConsensus implements Consensus {
         if (thread == null) {
             return;
         }
+        snapshots.stop();
+        // Before the store is closed, and with it the lock: somebody else may have the directory then.
+        snapshotThreads.ifPresent(threads -> threads.close(CLOSE_TIMEOUT_MILLIS / 2));
         context.loop().execute(this::abandon);
         thread.execute(() -> {
             try {
@@ -347,6 +364,16 @@ public final class RaftConsensus implements Consensus {
             case Effect.CommitAdvanced commit -> feed.commitTo(commit.index());
             case Effect.LoadEntries load -> storage.read(load.from(), load.to(), load.maxBytes(), entries ->
                 context.loop().execute(() -> step(new Input.EntriesLoaded(load.peer(), load.from(), entries))));
+            case Effect.ReleaseLog release -> storage.release(release);
+            case Effect.ResetLog reset -> {
+                snapshots.resetting();
+                storage.reset(reset);
+            }
+            case Effect.RestoreState restore -> snapshots.restore(restore.meta());
+            case Effect.LoadChunk load -> snapshots.load(load);
+            case Effect.EndSnapshot end -> snapshots.end(end.peer());
+            case Effect.ReceiveChunk piece -> snapshots.receive(piece);
+            case Effect.CommitSnapshot whole -> snapshots.commit(whole.meta());
             case Effect.ReadReady ready -> {
                 PendingRead read = (PendingRead) ready.token();
                 reads.remove(read);
@@ -406,6 +433,7 @@ public final class RaftConsensus implements Consensus {
     /** Nothing that waits here will be decided any more. */
     private void abandon() {
         feed.stop();
+        snapshots.stop();
         List<PendingRead> unanswered = new ArrayList<>(reads);
         reads.clear();
         unanswered.forEach(read -> read.answer.accept(new ReadIndexResult.Unavailable("consensus has stopped")));
@@ -456,6 +484,19 @@ public final class RaftConsensus implements Consensus {
         }
     }
 
+    /** What the snapshots need. */
+    private final class SnapshotOwner implements Snapshots.Owner {
+        @Override
+        public void step(Input input) {
+            RaftConsensus.this.step(input);
+        }
+
+        @Override
+        public void fail(String problem, Throwable cause) {
+            RaftConsensus.this.fail(problem, cause);
+        }
+    }
+
     /** Brings the storage thread's results to the loop, one task for each sync. */
     private final class StorageResults implements StorageQueue.Listener {
         @Override
@@ -469,6 +510,11 @@ public final class RaftConsensus implements Consensus {
         @Override
         public void hardStateDurable(long version) {
             context.loop().execute(() -> step(new Input.HardStatePersisted(version)));
+        }
+
+        @Override
+        public void logReset() {
+            context.loop().execute(() -> snapshots.logReset());
         }
 
         @Override

@@ -36,6 +36,9 @@ final class StorageQueue {
         /** The hard state of this version is durable, ahead of entries that wait for room. */
         void hardStateDurable(long version);
 
+        /** The log was replaced by a snapshot, as asked for. */
+        void logReset();
+
         /** There is no room, or there is again. */
         void full(boolean full, String detail);
 
@@ -49,14 +52,15 @@ final class StorageQueue {
     private final LogStore store;
     private final StorageExecutor storage;
     private final Listener listener;
-    private final ConcurrentLinkedQueue<Effect.Persist> incoming = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Effect> incoming = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
     // Storage thread only.
-    private final ArrayDeque<Effect.Persist> waiting = new ArrayDeque<>();
+    private final ArrayDeque<Effect> waiting = new ArrayDeque<>();
     private long written;
     private long reported;
     private long savedHardVersion;
+    private int resets;
     private boolean full;
     private boolean failed;
 
@@ -67,7 +71,24 @@ final class StorageQueue {
     }
 
     void write(Effect.Persist write) {
-        incoming.add(write);
+        enqueue(write);
+    }
+
+    /** Releases the log's beginning, behind the writes so far. */
+    void release(Effect.ReleaseLog release) {
+        enqueue(release);
+    }
+
+    /**
+     * Replaces the log, behind the writes so far. Entries of these that wait are not written any more: they would be
+     * dropped at once, and may be what there is no room for.
+     */
+    void reset(Effect.ResetLog reset) {
+        enqueue(reset);
+    }
+
+    private void enqueue(Effect work) {
+        incoming.add(work);
         retry();
     }
 
@@ -115,8 +136,9 @@ final class StorageQueue {
 
     private void drain() {
         scheduled.set(false);
-        for (Effect.Persist write = incoming.poll(); write != null; write = incoming.poll()) {
-            waiting.add(write);
+        for (Effect work = incoming.poll(); work != null; work = incoming.poll()) {
+            waiting.add(work);
+            resets += work instanceof Effect.ResetLog ? 1 : 0;
         }
         if (failed) {
             waiting.clear();
@@ -142,11 +164,27 @@ final class StorageQueue {
         }
     }
 
-    /** One hard state, one truncation, and then all the entries up to the next of either. */
     private void writeNext() throws IOException {
-        Effect.Persist first = waiting.peek();
+        switch (waiting.peek()) {
+            case Effect.Persist write -> write(write, resets > 0);
+            case Effect.ReleaseLog release -> {
+                store.releaseUntil(release.index());
+                waiting.poll();
+            }
+            case Effect.ResetLog reset -> {
+                store.resetTo(reset.index(), reset.term());
+                waiting.poll();
+                resets--;
+                listener.logReset();
+            }
+            default -> throw new IllegalStateException("found " + waiting.peek() + ", expected work for the log");
+        }
+    }
+
+    /** One hard state, one truncation, and then all the entries up to the next of either. */
+    private void write(Effect.Persist first, boolean superseded) throws IOException {
         save(first);
-        if (first.truncateFrom() != 0) {
+        if (first.truncateFrom() != 0 && !superseded) {
             store.truncateFrom(first.truncateFrom());
         }
         List<LogEntry> entries = first.entries();
@@ -154,9 +192,12 @@ final class StorageQueue {
         if (waiting.size() > 1) {
             entries = new ArrayList<>(entries);
             long bytes = bytes(first.entries());
-            for (Effect.Persist next : waiting) {
-                if (next == first) {
+            for (Effect work : waiting) {
+                if (work == first) {
                     continue;
+                }
+                if (!(work instanceof Effect.Persist next)) {
+                    break;
                 }
                 bytes += bytes(next.entries());
                 if (next.truncateFrom() != 0 || next.hardState().isPresent() || bytes > MAX_WRITE_BYTES) {
@@ -166,11 +207,11 @@ final class StorageQueue {
                 writes++;
             }
         }
-        if (!entries.isEmpty()) {
+        if (!entries.isEmpty() && !superseded) {
             store.append(entries);
         }
         for (; writes > 0; writes--) {
-            written = waiting.poll().sequence();
+            written = ((Effect.Persist) waiting.poll()).sequence();
         }
     }
 
@@ -191,7 +232,8 @@ final class StorageQueue {
 
     /** No entry can be written, but a vote needs no room. The newest one stands for all before it. */
     private void saveWaitingHardState() {
-        Optional<Effect.Persist> newest = waiting.stream().filter(write -> write.hardState().isPresent())
+        Optional<Effect.Persist> newest = waiting.stream().filter(Effect.Persist.class::isInstance)
+            .map(Effect.Persist.class::cast).filter(write -> write.hardState().isPresent())
             .reduce((earlier, later) -> later);
         if (newest.isEmpty()) {
             return;

@@ -208,7 +208,7 @@ class MembershipRulesTest {
 
     @Test
     void aJointConfigurationIsStillInForceAfterARestart() {
-        MembershipLog log = new MembershipLog(OneCore.voters(SELF, A, B),
+        MembershipLog log = new MembershipLog(0, OneCore.voters(SELF, A, B),
             List.of(OneCore.configuration(7, 2, joint(Set.of(SELF, A), Set.of(SELF, A, B)))));
         assertTrue(log.current().isJoint());
         assertEquals(7, log.currentIndex());

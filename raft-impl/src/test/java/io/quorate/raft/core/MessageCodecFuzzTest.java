@@ -14,6 +14,7 @@ import io.quorate.raft.log.LogEntry;
 import io.quorate.spi.wire.RpcType;
 import java.util.List;
 import java.util.Optional;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 /** Every message of consensus, with entries whose checksums are right, whatever they say. */
@@ -21,7 +22,8 @@ public final class MessageCodecFuzzTest {
 
     private static final Reached REACHED = new Reached();
     private static final List<RpcType> TYPES = List.of(RpcType.PRE_VOTE, RpcType.REQUEST_VOTE, RpcType.HEARTBEAT,
-        RpcType.APPEND_ENTRIES, RpcType.READ_INDEX, RpcType.TIMEOUT_NOW);
+        RpcType.APPEND_ENTRIES, RpcType.READ_INDEX, RpcType.TIMEOUT_NOW, RpcType.INSTALL_SNAPSHOT);
+    private static final int BEGINNING_BYTES = 9;
     private static final MessageCodec CODEC = new MessageCodec(OneCore.ENTRIES);
 
     @Test
@@ -37,6 +39,7 @@ public final class MessageCodecFuzzTest {
             REACHED.requirePercent(15, type + " response read", type + " response refused");
         }
         REACHED.require(100, "append with entries");
+        REACHED.require(50, "piece of a snapshot");
     }
 
     public static void fuzzerTestOneInput(byte[] data) throws Exception {
@@ -60,6 +63,12 @@ public final class MessageCodecFuzzTest {
             assertTrue(message.term() >= 0);
             if (message instanceof Message.Append append) {
                 fits(append);
+            }
+            if (message instanceof Message.InstallSnapshot install) {
+                assertTrue(install.meta().index() >= 1 && install.meta().term() <= install.term());
+                assertTrue(install.offset() >= 0
+                    && install.offset() + install.chunk().length() <= install.meta().bytes());
+                REACHED.count("piece of a snapshot");
             }
         });
         return read.isPresent();
@@ -104,9 +113,22 @@ public final class MessageCodecFuzzTest {
             case HEARTBEAT -> out.i64(in.number()).i64(in.number()).i64(in.number());
             case READ_INDEX -> out.u8(in.below(2));
             case APPEND_ENTRIES -> append(in, out, term);
+            case INSTALL_SNAPSHOT -> install(in, out, term);
             default -> { }
         }
         return out.toBytes().toByteArray();
+    }
+
+    private static void install(FuzzInput in, BytesWriter out, long term) {
+        long index = in.oneIn(8) ? in.number() : 1 + in.below(100);
+        Bytes body = new BytesWriter().u8(1).i64(term).i64(index)
+            .i64(in.oneIn(8) ? in.number() : Math.max(1, term)).i64(in.oneIn(8) ? in.number() : 0)
+            .bytes(OneCore.voters(OneCore.A, OneCore.B).encode())
+            .i64(in.oneIn(8) ? in.number() : 100).i64(in.number()).i64(in.oneIn(8) ? in.number() : in.below(60))
+            .bytes(Bytes.wrap(new byte[in.below(40)])).toBytes();
+        CRC32C crc = new CRC32C();
+        body.addTo(crc);
+        out.raw(body.slice(BEGINNING_BYTES, body.length() - BEGINNING_BYTES)).i32((int) crc.getValue());
     }
 
     private static void append(FuzzInput in, BytesWriter out, long term) {
@@ -129,6 +151,7 @@ public final class MessageCodecFuzzTest {
             case APPEND_ENTRIES -> out.u8(in.below(5)).i64(in.number()).i64(in.number()).i32((int) in.number())
                 .i64(in.number());
             case TIMEOUT_NOW -> out.u8(in.below(2));
+            case INSTALL_SNAPSHOT -> out.u8(in.below(5)).i64(in.number()).i32((int) in.number()).i64(in.number());
             default -> out.u8(in.below(4)).i64(in.number());
         }
         return out.toBytes().toByteArray();

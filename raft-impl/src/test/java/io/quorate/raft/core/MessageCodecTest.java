@@ -8,17 +8,24 @@ import io.quorate.api.BytesWriter;
 import io.quorate.api.ClusterId;
 import io.quorate.api.MalformedBytesException;
 import io.quorate.raft.log.EntryCodec;
+import io.quorate.raft.log.SnapshotMeta;
+import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.wire.RpcType;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class MessageCodecTest {
+
+    private static final SnapshotMeta META = new SnapshotMeta(70, 7, 3,
+        Membership.ofVoters(Map.of(OneCore.A, List.of(), OneCore.B, List.of())), 1_000, -5);
 
     private static final List<Message.Request> REQUESTS = List.of(
         new Message.PreVote(3, 2, 1), new Message.Vote(4, 0, 0), new Message.Heartbeat(5, 6, 7),
         OneCore.append(5, 0, 0, 0), OneCore.append(5, 2, 1, 9, OneCore.entry(3, 1), OneCore.entry(4, 5)),
         new Message.ReadIndex(8), new Message.ReadIndex(8, true), new Message.Vote(4, 2, 1, true),
-        new Message.Heartbeat(5, 6, 7, -8), new Message.TimeoutNow(9));
+        new Message.Heartbeat(5, 6, 7, -8), new Message.TimeoutNow(9),
+        new Message.InstallSnapshot(8, META, 990, Bytes.utf8("0123456789")));
 
     private static final List<Message.Response> RESPONSES = List.of(
         new Message.VoteResponse(3, true), new Message.HeartbeatResponse(4, true, 5, true),
@@ -26,7 +33,8 @@ class MessageCodecTest {
         Message.AppendResponse.staleTerm(9), Message.AppendResponse.storageFull(4, 500),
         new Message.ReadIndexResponse(4, Message.ReadOutcome.AT, 9), new Message.TimeoutNowResponse(3, true),
         new Message.VoteResponse(3, true, Long.MIN_VALUE), new Message.AppendResponse(4,
-            Message.AppendOutcome.MATCHED, 5, 0, 0, 77), new Message.HeartbeatResponse(4, true, 5, false, 6, 100, 900));
+            Message.AppendOutcome.MATCHED, 5, 0, 0, 77), new Message.HeartbeatResponse(4, true, 5, false, 6, 100, 900),
+        new Message.InstallResponse(4, Message.InstallOutcome.RECEIVING, 512, 50, -9));
 
     private final MessageCodec codec = new MessageCodec(OneCore.ENTRIES);
 
@@ -43,6 +51,7 @@ class MessageCodecTest {
             case Message.AppendResponse m -> RpcType.APPEND_ENTRIES;
             case Message.ReadIndexResponse m -> RpcType.READ_INDEX;
             case Message.TimeoutNowResponse m -> RpcType.TIMEOUT_NOW;
+            case Message.InstallResponse m -> RpcType.INSTALL_SNAPSHOT;
         };
     }
 
@@ -142,5 +151,22 @@ class MessageCodecTest {
 
     private static Bytes longer(Bytes bytes) {
         return new BytesWriter().raw(bytes).u8(0).toBytes();
+    }
+
+    @Test
+    void aPieceOfASnapshotThatChangedOnTheWayOrDoesNotFitIsRefused() throws MalformedBytesException {
+        Bytes piece = whole(new Message.InstallSnapshot(8, META, 990, Bytes.utf8("0123456789")));
+        for (int at = 1; at < piece.length(); at++) {
+            byte[] changed = piece.toByteArray();
+            changed[at] ^= 16;
+            assertThrows(MalformedBytesException.class,
+                () -> codec.decodeRequest(RpcType.INSTALL_SNAPSHOT, Bytes.wrap(changed)), "changed at " + at);
+        }
+        for (Message.InstallSnapshot wrong : List.of(
+            new Message.InstallSnapshot(6, META, 0, Bytes.empty()),
+            new Message.InstallSnapshot(8, META, 991, Bytes.utf8("0123456789")))) {
+            assertThrows(MalformedBytesException.class,
+                () -> codec.decodeRequest(RpcType.INSTALL_SNAPSHOT, whole(wrong)), wrong.toString());
+        }
     }
 }

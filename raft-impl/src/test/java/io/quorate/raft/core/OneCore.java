@@ -7,6 +7,7 @@ import io.quorate.api.Term;
 import io.quorate.raft.log.EntryCodec;
 import io.quorate.raft.log.HardState;
 import io.quorate.raft.log.LogEntry;
+import io.quorate.raft.log.SnapshotMeta;
 import io.quorate.raft.log.TermIndex;
 import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
@@ -17,6 +18,7 @@ import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.consensus.MembershipChange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -64,7 +66,21 @@ final class OneCore {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(42);
         bench.core = new RaftCore(new RaftCore.Start(SELF, bench.settings, ENTRIES, random,
             new HardState(new Term(term), Optional.ofNullable(votedFor)), terms, membership, List.of(), store,
-            bench.traced::add), 0);
+            bench.traced::add, Optional.empty()), 0);
+        return bench;
+    }
+
+    /** A core whose log goes on from {@code snapshot} with durable entries of these terms. */
+    static OneCore behind(SnapshotMeta snapshot, long term, long... logTerms) {
+        OneCore bench = new OneCore(RaftSettings.parse(Map.of("log-entries-behind-snapshot", "2")));
+        TermIndex terms = new TermIndex(snapshot.index() + 1, snapshot.term());
+        for (int i = 0; i < logTerms.length; i++) {
+            terms.append(snapshot.index() + 1 + i, logTerms[i]);
+        }
+        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(42);
+        bench.core = new RaftCore(new RaftCore.Start(SELF, bench.settings, ENTRIES, random,
+            new HardState(new Term(term), Optional.empty()), terms, voters(C, D), List.of(), 0,
+            bench.traced::add, Optional.of(snapshot)), 0);
         return bench;
     }
 
@@ -233,6 +249,10 @@ final class OneCore {
     }
 
     // Effects
+
+    <T extends Effect> List<T> effects(Class<T> type) {
+        return seen.stream().filter(type::isInstance).map(type::cast).toList();
+    }
 
     <T extends Message.Request> List<Effect.Send> sends(Class<T> type) {
         return seen.stream().filter(Effect.Send.class::isInstance).map(Effect.Send.class::cast)

@@ -21,8 +21,9 @@ class RaftSettingsTest {
             () -> RaftSettings.parse(Map.of("fsync", "false"))).getMessage();
         assertTrue(message.contains("\"fsync\""), message);
         assertTrue(message.contains("election-timeout-max-millis, election-timeout-min-millis, "
-            + "first-segment-bytes, heartbeat-millis, leader-priority, lease-drift-percent, leases, max-append-bytes, "
-            + "max-segment-bytes"), message);
+            + "first-segment-bytes, heartbeat-millis, leader-priority, lease-drift-percent, leases, "
+            + "log-entries-behind-snapshot, max-append-bytes, max-segment-bytes, snapshot-entries, "
+            + "snapshot-log-bytes, snapshots-kept"), message);
     }
 
     @Test
@@ -33,6 +34,8 @@ class RaftSettingsTest {
             Map.of("first-segment-bytes", "100"), Map.of("max-segment-bytes", "2000000000"),
             Map.of("leader-priority", "101"), Map.of("leader-priority", "-1"), Map.of("leases", "1"),
             Map.of("lease-drift-percent", "0"), Map.of("lease-drift-percent", "51"),
+            Map.of("snapshot-entries", "0"), Map.of("snapshots-kept", "0"), Map.of("snapshot-log-bytes", "1"),
+            Map.of("log-entries-behind-snapshot", "-1"),
             Map.of("max-append-bytes", "1"), Map.of("max-append-bytes", "100000000"))) {
             assertThrows(IllegalArgumentException.class, () -> RaftSettings.parse(wrong), wrong.toString());
         }

@@ -132,7 +132,7 @@ final class SimulatedNode {
         commitIndex = 0;
         full = false;
         core = new RaftCore(new RaftCore.Start(id, settings, codec, world.random(), hard, terms,
-            membership, configurations, store, this::traced), now());
+            membership, configurations, store, this::traced, Optional.empty()), now());
         incarnation++;
         planTimer();
     }
@@ -262,6 +262,13 @@ final class SimulatedNode {
                         }
                     });
                 }
+                case Effect.ReleaseLog unexpected -> throw new AssertionError(unexpected);
+                case Effect.ResetLog unexpected -> throw new AssertionError(unexpected);
+                case Effect.RestoreState unexpected -> throw new AssertionError(unexpected);
+                case Effect.LoadChunk unexpected -> throw new AssertionError(unexpected);
+                case Effect.EndSnapshot unexpected -> throw new AssertionError(unexpected);
+                case Effect.ReceiveChunk unexpected -> throw new AssertionError(unexpected);
+                case Effect.CommitSnapshot unexpected -> throw new AssertionError(unexpected);
                 case Effect.ReadReady ready -> {
                     if (ready.result() instanceof ReadIndexResult.At at) {
                         cluster.read(this, at.index().value(), ((Read) ready.token()).committedBefore());

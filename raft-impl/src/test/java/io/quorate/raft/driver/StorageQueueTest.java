@@ -52,6 +52,11 @@ class StorageQueueTest {
         }
 
         @Override
+        public void logReset() {
+            heard.add("reset");
+        }
+
+        @Override
         public void full(boolean full, String detail) {
             heard.add(full ? "full" : "room");
         }

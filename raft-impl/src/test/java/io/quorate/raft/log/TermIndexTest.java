@@ -70,4 +70,37 @@ final class TermIndexTest {
         assertThrows(IllegalArgumentException.class, () -> new TermIndex().append(1, 0));
         assertThrows(IllegalArgumentException.class, () -> index.truncateFrom(0));
     }
+
+    @Test
+    void whatIsReleasedHasNoTermAndMatchesNothingButTheLastOfIt() {
+        for (long released = 0; released <= 9; released++) {
+            TermIndex terms = new TermIndex();
+            terms.append(1, 3, 1);
+            terms.append(4, 4, 3);
+            terms.append(5, 9, 4);
+            TermIndex whole = terms.copy();
+            terms.releaseUntil(released);
+            terms.releaseUntil(released - 1);
+            assertEquals(released + 1, terms.firstIndex());
+            assertEquals(9, terms.lastIndex());
+            assertEquals(4, terms.lastTerm());
+            for (long index = 0; index <= 10; index++) {
+                for (long term = 0; term <= 5; term++) {
+                    assertEquals(index >= released && whole.matches(index, term), terms.matches(index, term));
+                }
+                if (index < released) {
+                    long gone = index;
+                    assertThrows(IndexOutOfBoundsException.class, () -> terms.termAt(gone));
+                }
+            }
+            if (released < 9) {
+                assertEquals(Math.max(whole.firstIndexOfTermAt(released + 1), released + 1),
+                    terms.firstIndexOfTermAt(released + 1));
+            }
+            assertEquals(Math.max(released, 3), terms.lastIndexAtOrBelowTerm(9, 2));
+            terms.append(10, 6);
+            assertEquals(6, terms.termAt(10));
+        }
+        assertThrows(IndexOutOfBoundsException.class, () -> new TermIndex().releaseUntil(1));
+    }
 }
