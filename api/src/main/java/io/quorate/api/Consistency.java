@@ -6,6 +6,13 @@ public sealed interface Consistency {
     /** The answer reflects every command that was acknowledged, to anyone, before the query was asked. */
     Consistency LINEARIZABLE = new Linearizable();
 
+    /**
+     * As {@link #LINEARIZABLE}, but where the cluster has leader leases switched on, a leader answers without a round to
+     * its quorum. That is fresh as long as no clock drifts further than the cluster's configuration permits; a clock
+     * that does can make the answer of a former leader a moment old. Without leases it is the same.
+     */
+    Consistency LEASE = new Lease();
+
     /** Whatever the asked node has applied; may be arbitrarily old, needs no leader. */
     Consistency LOCAL = new Local();
 
@@ -16,6 +23,10 @@ public sealed interface Consistency {
 
     /** ReadIndex (thesis §6.4): one coalesced round of a leader to its quorum serves many reads, on any node. */
     record Linearizable() implements Consistency {
+    }
+
+    /** See {@link #LEASE}. */
+    record Lease() implements Consistency {
     }
 
     /** See {@link #LOCAL}. */

@@ -60,6 +60,7 @@ final class ClientCore {
     private final Discovery discovery = new Discovery(this);
     private final SubmitPipeline submits;
     private final QueryPipeline linearizable = new QueryPipeline(this, Routes.Want.LEADER, MAX_CALLS_IN_FLIGHT);
+    private final QueryPipeline leased = new QueryPipeline(this, Routes.Want.LEADER, MAX_CALLS_IN_FLIGHT);
     private final QueryPipeline local = new QueryPipeline(this, Routes.Want.ANY, MAX_CALLS_IN_FLIGHT);
     private final QueryPipeline caughtUp = new QueryPipeline(this, Routes.Want.LEADER, MAX_CALLS_IN_FLIGHT);
     private final QueryPipeline ahead = new QueryPipeline(this, Routes.Want.LEADER, MAX_CALLS_IN_FLIGHT_OVERALL);
@@ -87,7 +88,7 @@ final class ClientCore {
         this.routes = new Routes(leaders, loop.random());
         this.reachability = new Reachability(settings.servers());
         this.submits = new SubmitPipeline(this, settings.sessions());
-        this.pipelines = List.of(submits, linearizable, local, caughtUp, ahead);
+        this.pipelines = List.of(submits, linearizable, leased, local, caughtUp, ahead);
     }
 
     // What threads that submit use.
@@ -200,7 +201,8 @@ final class ClientCore {
 
     /** Whether anybody waits for something that only a leader can bring about. */
     boolean leaderAwaited() {
-        return submits.busy() || linearizable.busy() || caughtUp.busy() || ahead.busy();
+        return submits.busy() || linearizable.busy() || leased.busy() || caughtUp.busy() || ahead.busy()
+            || directs.leaderAwaited();
     }
 
     void call(NodeId node, RpcType type, List<Bytes> request, long timeoutMillis, CallHandler answer) {
@@ -208,7 +210,7 @@ final class ClientCore {
     }
 
     Optional<NodeId> routeOf(DirectCall<?> call, long nowNanos) {
-        return call.only == null ? routes.pick(Routes.Want.ANY, nowNanos)
+        return call.only == null ? routes.pick(call.want(), nowNanos)
             : routes.pickOnly(call.only, Routes.Want.ANY, nowNanos);
     }
 
@@ -425,6 +427,7 @@ final class ClientCore {
     private QueryPipeline pipelineOf(Consistency consistency) {
         return switch (consistency) {
             case Consistency.Linearizable all -> linearizable;
+            case Consistency.Lease held -> leased;
             case Consistency.Local any -> local;
             case Consistency.AtLeast some -> knowsApplied(some.index()) ? caughtUp : ahead;
         };

@@ -32,6 +32,11 @@ final class DirectCalls {
         waiting.add(call);
     }
 
+    /** Whether an order waits for a leader. */
+    boolean leaderAwaited() {
+        return waiting.stream().anyMatch(call -> call.order) || underWay.stream().anyMatch(call -> call.order);
+    }
+
     boolean busy() {
         return !waiting.isEmpty() || !underWay.isEmpty();
     }
@@ -52,7 +57,7 @@ final class DirectCalls {
         for (DirectCall<?> call : waiting) {
             wake = Math.min(wake, core.endNanos(call));
             wake = Math.min(wake, call.notBeforeNanos > nowNanos ? call.notBeforeNanos
-                : core.routes().nextNanos(Routes.Want.ANY, nowNanos));
+                : core.routes().nextNanos(call.want(), nowNanos));
         }
         return wake;
     }
@@ -71,7 +76,7 @@ final class DirectCalls {
             return;
         }
         if (core.endNanos(call) <= nowNanos) {
-            fail(call, core.outOfTime(call, true));
+            fail(call, core.outOfTime(call, !call.order));
             return;
         }
         Optional<String> unreachable = core.unreachable(call.only);
@@ -119,7 +124,7 @@ final class DirectCalls {
                 "the response cannot be read: " + e.getMessage()));
             return;
         }
-        core.worked(node, Routes.Want.ANY);
+        core.worked(node, call.want());
         if (call.news.test(answer) || core.nowNanos() >= call.startNanos + call.waitNanos) {
             core.capacity().release(1, call.bytes);
             call.complete(answer);
@@ -130,16 +135,16 @@ final class DirectCalls {
     }
 
     private <R> void failed(DirectCall<R> call, NodeId node, CallFailure failure) {
-        core.failed(node, Routes.Want.ANY, failure);
+        core.failed(node, call.want(), failure);
         call.lastFailure = failure;
         call.lastNode = node;
-        switch (RetryTable.next(failure, true)) {
+        switch (RetryTable.next(failure, !call.order)) {
             case ELSEWHERE -> waiting.add(call);
             case LATER -> {
                 call.notBeforeNanos = core.nowNanos() + core.pauseNanos(node, failure);
                 waiting.add(call);
             }
-            case GIVE_UP -> fail(call, Failures.ofCall(Pipeline.where(node), failure, true));
+            case GIVE_UP -> fail(call, Failures.ofCall(Pipeline.where(node), failure, !call.order));
         }
         core.requestPump();
     }

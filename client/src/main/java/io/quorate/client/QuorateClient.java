@@ -13,12 +13,17 @@ import io.quorate.api.PeerChanges;
 import io.quorate.api.PeerView;
 import io.quorate.api.QueryResult;
 import io.quorate.api.UnavailableException;
+import io.quorate.registry.protocol.AdministrationAnswer;
+import io.quorate.registry.protocol.MembershipChangeRequest;
 import io.quorate.registry.protocol.PeerChangesRequest;
 import io.quorate.registry.protocol.PeerCodec;
 import io.quorate.registry.protocol.ProtocolLimits;
 import io.quorate.registry.protocol.StatusCodec;
+import io.quorate.registry.protocol.TransferRequest;
 import io.quorate.registry.protocol.WatchRequest;
 import io.quorate.registry.protocol.WatchResponse;
+import io.quorate.spi.consensus.AdministrationResult;
+import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.spi.identity.PeerIdentity;
 import io.quorate.spi.transport.TransportException;
 import io.quorate.spi.wire.RpcType;
@@ -142,6 +147,26 @@ public final class QuorateClient implements ControlPlane {
             : first.thenCompose(status -> peers().handle((view, failure) -> status));
         return located.thenCompose(status -> statusOf(new TreeSet<>(
             Stream.concat(Stream.of(status.node()), status.members().stream()).toList())));
+    }
+
+    /**
+     * Changes who belongs to the cluster; for operators. Goes to the leader, and completes with {@code Done} when the
+     * change is committed or with {@code Refused}. It is tried again only if it surely did nothing; fails with
+     * {@link io.quorate.api.OutcomeUnknownException} if it may have come about.
+     *
+     * @param force whether to do it although it endangers the quorum
+     * @param atMost how long the leader may take
+     */
+    public CompletableFuture<AdministrationResult> changeMembership(
+            MembershipChange change, boolean force, Duration atMost) {
+        return enqueue(DirectCall.order(RpcType.CHANGE_MEMBERSHIP, new MembershipChangeRequest(change, force).encode(),
+            AdministrationAnswer::decode, nanos(atMost)));
+    }
+
+    /** Hands the leadership to {@code to}, or to whoever is best prepared; otherwise as {@link #changeMembership}. */
+    public CompletableFuture<AdministrationResult> transferLeadership(Optional<NodeId> to, Duration atMost) {
+        return enqueue(DirectCall.order(RpcType.TRANSFER_LEADERSHIP, new TransferRequest(to).encode(),
+            AdministrationAnswer::decode, nanos(atMost)));
     }
 
     /** How many operations wait or are under way. */

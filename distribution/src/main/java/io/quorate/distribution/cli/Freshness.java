@@ -15,6 +15,11 @@ final class Freshness {
         description = "Read what the asked node has once it has applied this log index.")
     private Long index;
 
+    @Option(names = "--consistency", paramLabel = "KIND",
+        description = "linearizable (default); lease: as fresh, without a round to the quorum where leases are on; "
+            + "local: as --local.")
+    private String kind;
+
     /** Linearizable unless the options say otherwise. */
     Consistency consistency() throws Problem {
         if (local && index != null) {
@@ -22,6 +27,18 @@ final class Freshness {
         }
         if (index != null && index < 0) {
             throw Problem.usage("found --at-least " + index, "0 or more", "correct the index");
+        }
+        if (kind != null) {
+            if (local || index != null) {
+                throw Problem.usage("found --consistency with --local or --at-least", "one of them", "leave one out");
+            }
+            return switch (kind) {
+                case "linearizable" -> Consistency.LINEARIZABLE;
+                case "lease" -> Consistency.LEASE;
+                case "local" -> Consistency.LOCAL;
+                default -> throw Problem.usage("found --consistency " + kind, "linearizable, lease or local",
+                    "correct the kind; for a log index there is --at-least");
+            };
         }
         return local ? Consistency.LOCAL : index != null ? Consistency.atLeast(new LogIndex(index))
             : Consistency.LINEARIZABLE;

@@ -4,9 +4,12 @@ import com.google.inject.Guice;
 import com.google.inject.Injector;
 import com.google.inject.Stage;
 import io.quorate.api.ControlPlane;
+import io.quorate.api.NodeId;
 import io.quorate.client.MemberStatus;
 import io.quorate.client.QuorateClient;
 import io.quorate.distribution.config.ClientConfig;
+import io.quorate.spi.consensus.AdministrationResult;
+import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.spi.identity.Identity;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,6 +52,17 @@ public final class ClientComposition implements Connector {
         @Override
         public CompletableFuture<List<MemberStatus>> memberStatuses() {
             return client.memberStatuses();
+        }
+
+        @Override
+        public CompletableFuture<AdministrationResult> changeMembership(
+                MembershipChange change, boolean force, Duration atMost) {
+            return client.changeMembership(change, force, atMost);
+        }
+
+        @Override
+        public CompletableFuture<AdministrationResult> transferLeadership(Optional<NodeId> to, Duration atMost) {
+            return client.transferLeadership(to, atMost);
         }
 
         @Override

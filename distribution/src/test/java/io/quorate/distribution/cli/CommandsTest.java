@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.api.AccessDeniedException;
 import io.quorate.api.NotLeaderException;
 import io.quorate.api.OutcomeUnknownException;
@@ -112,6 +113,55 @@ final class CommandsTest {
             """, out);
         assertEquals(0, run("cluster", "status", "--json"));
         assertTrue(out.startsWith("{\n  \"leader\" : \"n1\",\n  \"nodes\" : [ {\n    \"node\" : \"n1\","), out);
+    }
+
+    @Test
+    void changesWhoBelongsToTheCluster() {
+        assertEquals(0, run("cluster", "add", "n4", "--endpoint", "tcp://h:4", "--endpoint", "quic://h:5"));
+        assertEquals("so it is\n", out);
+        assertEquals(0, run("cluster", "add", "n9", "--endpoint", "tcp://h:9", "--learner", "--json"));
+        assertEquals("{\n  \"done\" : true,\n  \"detail\" : \"so it is\"\n}\n", out);
+        assertEquals(0, run("cluster", "remove", "n3", "--force"));
+        assertEquals(0, run("cluster", "promote", "n4"));
+        assertEquals(0, run("cluster", "demote", "n4"));
+        assertEquals(0, run("cluster", "endpoints", "n2", "--endpoint", "tcp://h:2"));
+        assertEquals(0, run("cluster", "transfer"));
+        assertEquals(0, run("cluster", "transfer", "--to", "n2"));
+        assertEquals(List.of("Add[node=n4, endpoints=[tcp://h:4, quic://h:5], promote=true]",
+            "Add[node=n9, endpoints=[tcp://h:9], promote=false]", "Remove[node=n3] by force", "Promote[node=n4]",
+            "Demote[node=n4]", "SetEndpoints[node=n2, endpoints=[tcp://h:2]]", "transfer to anybody",
+            "transfer to n2"), cluster.orders);
+    }
+
+    @Test
+    void saysWhyTheClusterIsNotChangedAndWhatToDo() {
+        assertEquals(2, run("cluster", "add", "n4"));
+        assertEquals(2, run("cluster", "add", "n4", "--endpoint", "nonsense"));
+        assertTrue(err.contains("tcp://10.0.0.4:7400"), err);
+        assertEquals(2, run("cluster", "remove", "N 4"));
+        assertEquals(List.of(), cluster.orders);
+        cluster.result = new AdministrationResult.Refused("found one voter of three that answers", true);
+        assertEquals(1, run("cluster", "remove", "n3"));
+        assertTrue(err.contains("found one voter of three that answers") && err.contains("--force"), err);
+        assertEquals(1, run("cluster", "remove", "n3", "--force"));
+        assertFalse(err.contains("--force"), err);
+        assertEquals(1, run("cluster", "remove", "n3", "--json"));
+        assertTrue(out.contains("\"forcible\" : true"), out);
+        cluster.failure = new UnavailableException("no leader");
+        assertEquals(3, run("cluster", "transfer"));
+        cluster.failure = new OutcomeUnknownException("the leader fell silent");
+        assertEquals(1, run("cluster", "remove", "n3"));
+        assertTrue(err.contains("it may have happened or not"), err);
+    }
+
+    @Test
+    void readsAsFreshAsItIsTold() {
+        assertEquals(0, run("kv", "put", "a", "1"));
+        for (String kind : List.of("linearizable", "lease", "local")) {
+            assertEquals(0, run("kv", "get", "a", "--consistency", kind));
+        }
+        assertEquals(2, run("kv", "get", "a", "--consistency", "fresh"));
+        assertEquals(2, run("kv", "get", "a", "--consistency", "lease", "--local"));
     }
 
     @Test
@@ -273,7 +323,8 @@ final class CommandsTest {
     @Test
     void showsAnExampleInTheHelpOfEveryCommand() {
         for (String command : List.of("", "quickstart", "node", "pki", "pki init", "pki issue", "pki show", "pki renew",
-                "peers", "cluster", "cluster status", "kv", "kv put", "kv get", "kv delete", "kv list", "kv cas",
+                "peers", "cluster", "cluster status", "cluster add", "cluster remove", "cluster promote",
+                "cluster demote", "cluster endpoints", "cluster transfer", "kv", "kv put", "kv get", "kv delete", "kv list", "kv cas",
                 "kv watch", "kv import", "plugins", "bench")) {
             String line = (command + " --help").strip();
             assertEquals(0, run(line.split(" ")), line);

@@ -24,9 +24,12 @@ import io.quorate.api.Term;
 import io.quorate.api.UnavailableException;
 import io.quorate.client.MemberStatus;
 import io.quorate.distribution.compose.ClusterConnection;
+import io.quorate.spi.consensus.AdministrationResult;
+import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.spi.plugin.Plugins;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,6 +51,9 @@ final class FakeCluster implements ControlPlane, ClusterConnection {
     /** If set, every operation fails with it. */
     Exception failure;
     boolean closed;
+    /** What operators have ordered, and what becomes of it. */
+    final List<String> orders = new ArrayList<>();
+    AdministrationResult result = new AdministrationResult.Done("so it is");
 
     FakeCluster() throws Exception {
         store = Plugins.load().stateMachine(Optional.of("kv"));
@@ -116,6 +122,23 @@ final class FakeCluster implements ControlPlane, ClusterConnection {
         return answer(() -> List.of(
             new MemberStatus(N1, Optional.of(status(N1, "leader", Optional.of(N1))), Optional.empty()),
             new MemberStatus(N2, Optional.empty(), Optional.of("nobody listens"))));
+    }
+
+    @Override
+    public CompletableFuture<AdministrationResult> changeMembership(
+            MembershipChange change, boolean force, Duration atMost) {
+        return answer(() -> {
+            orders.add(change + (force ? " by force" : ""));
+            return result;
+        });
+    }
+
+    @Override
+    public CompletableFuture<AdministrationResult> transferLeadership(Optional<NodeId> to, Duration atMost) {
+        return answer(() -> {
+            orders.add("transfer to " + to.map(NodeId::value).orElse("anybody"));
+            return result;
+        });
     }
 
     @Override

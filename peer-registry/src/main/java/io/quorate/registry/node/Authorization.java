@@ -26,6 +26,7 @@ public final class Authorization {
                 case SUBMIT, QUERY, WATCH -> EnumSet.of(Standing.MEMBER, Standing.CLIENT, Standing.OPERATOR);
                 case STATUS -> EnumSet.of(Standing.MEMBER, Standing.JOINING, Standing.CLIENT, Standing.OPERATOR);
                 case PEERS, PEER_CHANGES -> EnumSet.of(Standing.MEMBER, Standing.OPERATOR);
+                case CHANGE_MEMBERSHIP, TRANSFER_LEADERSHIP -> EnumSet.of(Standing.OPERATOR);
             });
         }
     }

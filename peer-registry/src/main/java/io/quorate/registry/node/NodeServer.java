@@ -9,8 +9,10 @@ import io.quorate.api.NodeStatus;
 import io.quorate.api.PeerChanges;
 import io.quorate.api.PeerView;
 import io.quorate.api.Standing;
+import io.quorate.registry.protocol.AdministrationAnswer;
 import io.quorate.registry.protocol.CommandBatch;
 import io.quorate.registry.protocol.Failures;
+import io.quorate.registry.protocol.MembershipChangeRequest;
 import io.quorate.registry.protocol.Outcome;
 import io.quorate.registry.protocol.PeerChangesRequest;
 import io.quorate.registry.protocol.PeerCodec;
@@ -18,6 +20,7 @@ import io.quorate.registry.protocol.PresenceReport;
 import io.quorate.registry.protocol.QueryRequest;
 import io.quorate.registry.protocol.QueryResponse;
 import io.quorate.registry.protocol.StatusCodec;
+import io.quorate.registry.protocol.TransferRequest;
 import io.quorate.registry.protocol.WatchRequest;
 import io.quorate.registry.protocol.WatchResponse;
 import io.quorate.registry.session.CallServer;
@@ -107,6 +110,13 @@ final class NodeServer implements CallServer {
                 LongPoll<Bytes> poll = node.watches().watch(watch.request(), waitMillis, new WatchAnswer(call));
                 call.onCancelled(() -> node.watches().callOff(poll));
             }
+            case CHANGE_MEMBERSHIP -> {
+                MembershipChangeRequest order = MembershipChangeRequest.decode(request);
+                node.consensus().changeMembership(order.change(), order.force(), Math.max(1,
+                    answerWithin(budgetMillis)), result -> AdministrationAnswer.give(result, call));
+            }
+            case TRANSFER_LEADERSHIP -> node.consensus().transferLeadership(TransferRequest.decode(request).to(),
+                Math.max(1, answerWithin(budgetMillis)), result -> AdministrationAnswer.give(result, call));
             case STATUS -> call.respond(StatusCodec.encode(node.status()));
             case PEERS -> call.respond(PeerCodec.encode(peersFor(caller)));
             case PEER_CHANGES -> {

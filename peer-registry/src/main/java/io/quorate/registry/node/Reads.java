@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The way of a query to the apply thread: LOCAL at once, AT_LEAST when that index was applied, LINEARIZABLE when the
- * index was applied that the consensus has found. All linearizable reads of one turn share one question (thesis §6.4).
+ * The way of a query to the apply thread: LOCAL at once, AT_LEAST when that index was applied, LINEARIZABLE and LEASE
+ * when the index was applied that the consensus has found. All linearizable reads of one turn share one question (thesis §6.4).
  * A read changes nothing, so a round that failed is simply asked again until the deadline.
  */
 final class Reads {
@@ -41,6 +41,8 @@ final class Reads {
     /** Every read that has passed the mailbox and may not have ended yet. */
     private final ArrayDeque<Read> underWay = new ArrayDeque<>();
     private List<Read> asking = new ArrayList<>();
+    /** Those for which a lease will do. */
+    private List<Read> askingLease = new ArrayList<>();
     private boolean waitsToRetry;
     private String lastHindrance = "no answer yet";
     private volatile Optional<String> stopped = Optional.empty();
@@ -98,25 +100,35 @@ final class Reads {
             if (next.consistency() instanceof Consistency.AtLeast atLeast) {
                 Read read = next;
                 applyThread.execute(() -> applier.read(atLeast.index(), List.of(read)));
+            } else if (next.consistency() instanceof Consistency.Lease) {
+                askingLease.add(next);
             } else {
                 asking.add(next);
             }
         }
-        if (!asking.isEmpty() && !waitsToRetry) {
-            List<Read> group = asking;
-            asking = new ArrayList<>();
-            consensus.readIndex(answer -> answered(group, answer));
+        if (!waitsToRetry) {
+            asking = ask(asking, false);
+            askingLease = ask(askingLease, true);
         }
     }
 
-    private void answered(List<Read> group, Consensus.ReadIndexResult answer) {
+    /** @return the empty list that gathers from now on */
+    private List<Read> ask(List<Read> group, boolean leaseSuffices) {
+        if (group.isEmpty()) {
+            return group;
+        }
+        consensus.readIndex(leaseSuffices, answer -> answered(group, leaseSuffices, answer));
+        return new ArrayList<>();
+    }
+
+    private void answered(List<Read> group, boolean leaseSuffices, Consensus.ReadIndexResult answer) {
         switch (answer) {
             case Consensus.ReadIndexResult.At at -> applyThread.execute(() -> applier.read(at.index(), group));
             case Consensus.ReadIndexResult.Unavailable unavailable -> {
                 lastHindrance = unavailable.reason();
                 group.removeIf(Read::ended);
-                asking.addAll(group);
-                if (!asking.isEmpty()) {
+                (leaseSuffices ? askingLease : asking).addAll(group);
+                if (!group.isEmpty()) {
                     waitsToRetry = true;
                     retry.by(loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(NodeLimits.RETRY_MILLIS));
                 }
@@ -143,6 +155,7 @@ final class Reads {
             }
         }
         asking.removeIf(Read::ended);
+        askingLease.removeIf(Read::ended);
         if (any) {
             applyThread.execute(applier::forgetEndedReads);
         }
@@ -156,6 +169,7 @@ final class Reads {
         underWay.forEach(read -> read.fail(failure));
         underWay.clear();
         asking.clear();
+        askingLease.clear();
         turnEnd();
     }
 }

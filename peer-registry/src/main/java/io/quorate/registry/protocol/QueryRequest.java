@@ -18,6 +18,7 @@ public record QueryRequest(Consistency consistency, List<Bytes> queries) {
     private static final int LOCAL = 0;
     private static final int LINEARIZABLE = 1;
     private static final int AT_LEAST = 2;
+    private static final int LEASE = 3;
 
     public QueryRequest {
         queries = List.copyOf(queries);
@@ -28,6 +29,7 @@ public record QueryRequest(Consistency consistency, List<Bytes> queries) {
         switch (consistency) {
             case Consistency.Local local -> out.u8(LOCAL);
             case Consistency.Linearizable linearizable -> out.u8(LINEARIZABLE);
+            case Consistency.Lease lease -> out.u8(LEASE);
             case Consistency.AtLeast atLeast -> out.u8(AT_LEAST).i64(atLeast.index().value());
         }
         out.i32(queries.size());
@@ -42,7 +44,8 @@ public record QueryRequest(Consistency consistency, List<Bytes> queries) {
             case LOCAL -> Consistency.LOCAL;
             case LINEARIZABLE -> Consistency.LINEARIZABLE;
             case AT_LEAST -> Consistency.atLeast(Fields.index(in));
-            default -> throw new MalformedBytesException("found consistency " + code + ", expected 0 to 2");
+            case LEASE -> Consistency.LEASE;
+            default -> throw new MalformedBytesException("found consistency " + code + ", expected 0 to 3");
         };
         int count = in.count(ProtocolLimits.MAX_BATCH_QUERIES, Integer.BYTES);
         if (count == 0) {

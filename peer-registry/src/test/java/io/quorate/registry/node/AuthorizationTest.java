@@ -26,6 +26,8 @@ class AuthorizationTest {
         STATUS         MJCO
         PEERS          MO
         PEER_CHANGES   MO
+        CHANGE_MEMBERSHIP   O
+        TRANSFER_LEADERSHIP O
         """;
 
     @TestFactory

@@ -28,7 +28,9 @@ public enum RpcType {
     WATCH(0x0303, Lane.BULK),
     STATUS(0x0304, Lane.URGENT),
     PEERS(0x0305, Lane.URGENT),
-    PEER_CHANGES(0x0306, Lane.BULK);
+    PEER_CHANGES(0x0306, Lane.BULK),
+    CHANGE_MEMBERSHIP(0x0307, Lane.NORMAL),
+    TRANSFER_LEADERSHIP(0x0308, Lane.NORMAL);
 
     private static final Map<Integer, RpcType> BY_CODE =
         Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(RpcType::code, Function.identity()));
