@@ -101,6 +101,9 @@ final class SnapshotSender {
                 boolean came = response.received() > request.offset() || !transfer.located;
                 transfer.located = true;
                 transfer.offset = Math.min(response.received(), transfer.meta.bytes());
+                if (came) {
+                    follower.retryNow(); // It works again: the next cut is not the last one's continuation.
+                }
                 if (response.retryAfterMillis() > 0) {
                     follower.retryAfter(response.retryAfterMillis() * 1_000_000L, now);
                 } else if (!came) {

@@ -1,0 +1,199 @@
+package io.quorate.raft.driver;
+
+import static io.quorate.raft.driver.FileCluster.MILLI;
+import static io.quorate.raft.driver.FileCluster.SECOND;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quorate.api.Bytes;
+import io.quorate.api.NodeId;
+import io.quorate.raft.core.RaftLimits;
+import io.quorate.spi.consensus.ConsensusTrace;
+import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.wire.RpcType;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Snapshots from end to end: real files on a disk that forgets, real consensus, a host that counts. */
+class SnapshotsTest {
+
+    private static final Map<String, String> SMALL = Map.of("snapshot-entries", "50",
+        "log-entries-behind-snapshot", "10", "first-segment-bytes", "4096", "max-segment-bytes", "4096");
+
+    private static final NodeId N3 = new NodeId("n3");
+
+    @Test
+    void aNodeTakesSnapshotsReleasesItsLogAndStartsFromThemAgain() {
+        FileCluster cluster = new FileCluster(1, 1, 100, SMALL).startAll();
+        FileCluster.Node node = cluster.awaitLeader();
+        cluster.write(500);
+        cluster.world.runFor(SECOND);
+        int taken = node.traced(ConsensusTrace.SnapshotDurable.class).size();
+        assertTrue(taken >= 5 && taken <= 10, taken + " snapshots of 500 entries, one each 50 or a few more");
+        long released = node.traced(ConsensusTrace.Compacted.class).getLast().index();
+        long newest = node.traced(ConsensusTrace.SnapshotDurable.class).getLast().index();
+        assertTrue(released >= 300 && released <= newest - 10, "released up to " + released + " of " + newest);
+        assertTrue(node.disk.usedBytes() < 500 * 96, "the log of 500 entries is gone: " + node.disk.usedBytes());
+        long hash = node.hash;
+
+        FileCluster.Node again = cluster.restart(node, new Random(5));
+        assertTrue(cluster.world.runUntil(() -> again.applied >= node.applied, 10 * SECOND));
+        assertEquals(1, again.restores);
+        assertEquals(newest, again.traced(ConsensusTrace.Started.class).getFirst().snapshotIndex());
+        cluster.write(10);
+        assertTrue(again.applied > node.applied);
+        assertEquals(hash, node.hash);
+    }
+
+    @Test
+    void manyBytesAreAReasonForASnapshotToo() {
+        FileCluster cluster = new FileCluster(1, 1, 100, Map.of("snapshot-log-bytes", "20000")).startAll();
+        FileCluster.Node node = cluster.awaitLeader();
+        cluster.write(150);
+        cluster.world.runFor(SECOND);
+        assertEquals(0, node.traced(ConsensusTrace.SnapshotDurable.class).size());
+        cluster.write(100);
+        cluster.world.runFor(SECOND);
+        assertEquals(1, node.traced(ConsensusTrace.SnapshotDurable.class).size());
+        assertEquals(0, node.openStates);
+    }
+
+    @Test
+    void aNodeFarBehindCatchesUpWhileWritesGoOnAndItsCallsAreCut() {
+        FileCluster cluster = new FileCluster(3, 3, 3_000_000, Map.of("snapshot-entries", "200",
+            "log-entries-behind-snapshot", "10", "first-segment-bytes", "4096", "max-segment-bytes", "4096"))
+            .startAll();
+        cluster.awaitLeader();
+        FileCluster.Node n3 = cluster.nodes.get(N3);
+        cluster.stop(n3);
+        cluster.write(900);
+        // Each third piece is lost, whichever way.
+        int[] pieces = new int[1];
+        cluster.cut = (to, type) -> type == RpcType.INSTALL_SNAPSHOT && ++pieces[0] % 3 == 0;
+        FileCluster.Node behind = cluster.start(N3, n3.disk.afterPowerLoss(new Random(1)));
+        long before = cluster.leader().applied;
+        for (int i = 0; behind.restores == 0 && i < 200; i++) {
+            cluster.write(5);
+            cluster.world.runFor(20 * MILLI);
+        }
+        assertEquals(1, behind.restores, "a snapshot was installed");
+        assertTrue(cluster.leader().applied > before, "writes went on");
+        cluster.cut = (to, type) -> false;
+        assertTrue(cluster.world.runUntil(cluster::allAlike, 20 * SECOND));
+        assertTrue(cluster.installBytes < 6_500_000, "what had arrived was not sent again and again: "
+            + cluster.installBytes);
+        assertEquals(1, cluster.mostInstallsUnderWay);
+        assertTrue(cluster.largestInstall < RaftLimits.CHUNK_BYTES + 1_000);
+        assertTrue(behind.traced(ConsensusTrace.SnapshotDurable.class).getFirst().installed());
+    }
+
+    @Test
+    void aTransferGoesOnAfterTheReceiverWasKilled() {
+        FileCluster cluster = new FileCluster(4, 3, 4_000_000, SMALL).startAll();
+        cluster.awaitLeader();
+        FileCluster.Node n3 = cluster.nodes.get(N3);
+        cluster.stop(n3);
+        cluster.write(300);
+        FileCluster.Node behind = cluster.start(N3, n3.disk.afterPowerLoss(new Random(1)));
+        assertTrue(cluster.world.runUntil(() -> cluster.installBytes > 2_500_000, 10 * SECOND));
+        assertEquals(0, behind.restores);
+        cluster.stop(behind);
+        FileCluster.Node again = cluster.start(N3, behind.disk.afterKill());
+        assertTrue(cluster.world.runUntil(() -> again.restores == 1, 30 * SECOND));
+        assertTrue(cluster.installBytes < 5_500_000, "found " + cluster.installBytes + " bytes for 4,000,000");
+        assertTrue(cluster.world.runUntil(cluster::allAlike, 10 * SECOND));
+    }
+
+    @Test
+    void powerThatFailsAtAnyOperationOfTakingCostsNothingThatWasAcknowledged() {
+        long operations = takeAndFailAt(Long.MAX_VALUE);
+        assertTrue(operations > 40, operations + " operations");
+        for (long at = 1; at <= operations; at++) {
+            takeAndFailAt(at);
+        }
+    }
+
+    private static long takeAndFailAt(long operation) {
+        FileCluster cluster = new FileCluster(9, 1, 20_000, Map.of("snapshot-entries", "30", "snapshots-kept", "1",
+            "log-entries-behind-snapshot", "5", "first-segment-bytes", "4096", "max-segment-bytes", "4096"))
+            .startAll();
+        FileCluster.Node node = cluster.awaitLeader();
+        long start = node.disk.operations();
+        node.disk.crashAt(operation == Long.MAX_VALUE ? operation : start + operation);
+        for (int i = 0; i < 8 && !node.disk.dead(); i++) {
+            FileCluster.Node writer = node;
+            writer.loop.execute(() -> {
+                for (int j = 0; j < 10; j++) {
+                    writer.consensus.propose(EntryType.COMMANDS,
+                        List.of(Bytes.utf8("command ".repeat(12))));
+                }
+            });
+            cluster.world.runFor(20 * MILLI);
+        }
+        cluster.world.runFor(100 * MILLI);
+        long used = node.disk.operations() - start;
+        long acknowledged = node.applied;
+        assertTrue(operation == Long.MAX_VALUE || node.disk.dead());
+        FileCluster.Node again = cluster.restart(node, new Random(operation));
+        assertTrue(cluster.world.runUntil(() -> again.applied >= acknowledged
+            && again.applied == again.consensus.status().commitIndex().value()
+            && cluster.leader() == again, 20 * SECOND), "operation " + operation);
+        cluster.write(40);
+        assertTrue(again.failures.isEmpty());
+        return used;
+    }
+
+    @Test
+    void powerThatFailsAtAnyOperationOfInstallingLeavesTheOldStateOrTheNewOne() {
+        long operations = installAndFailAt(Long.MAX_VALUE);
+        assertTrue(operations > 20, operations + " operations");
+        for (long at = 1; at <= operations; at++) {
+            installAndFailAt(at);
+        }
+    }
+
+    private static long installAndFailAt(long operation) {
+        FileCluster cluster = new FileCluster(10, 3, 600_000, SMALL).startAll();
+        cluster.awaitLeader();
+        FileCluster.Node n3 = cluster.nodes.get(N3);
+        cluster.write(5);
+        cluster.world.runFor(SECOND / 2);
+        cluster.stop(n3);
+        cluster.write(150);
+        FileCluster.Node behind = cluster.start(N3, n3.disk.afterPowerLoss(new Random(1)));
+        long start = behind.disk.operations();
+        behind.disk.crashAt(operation == Long.MAX_VALUE ? operation : start + operation);
+        cluster.world.runUntil(() -> behind.disk.dead() || behind.restores == 1 && cluster.allAlike(), 10 * SECOND);
+        long used = behind.disk.operations() - start;
+        if (behind.disk.dead()) {
+            FileCluster.Node again = cluster.restart(behind, new Random(operation));
+            assertTrue(cluster.world.runUntil(cluster::allAlike, 20 * SECOND), "operation " + operation);
+            assertTrue(again.failures.isEmpty());
+        } else {
+            assertEquals(Long.MAX_VALUE, operation);
+            assertEquals(1, behind.restores);
+        }
+        return used;
+    }
+
+    @Test
+    void aSnapshotThatFindsNoRoomIsTakenLaterAndTheNodeGoesOn() {
+        FileCluster cluster = new FileCluster(11, 1, 300_000, SMALL).startAll();
+        FileCluster.Node node = cluster.awaitLeader();
+        node.disk.capacity(node.disk.usedBytes() + 100_000);
+        cluster.write(100);
+        assertTrue(node.freezes >= 1);
+        assertEquals(0, node.traced(ConsensusTrace.SnapshotDurable.class).size());
+        assertEquals(0, node.openStates, "what was frozen is let go");
+        long applied = node.applied;
+        cluster.write(20);
+        assertTrue(node.applied >= applied + 20);
+        assertTrue(node.freezes < 5, "it is not tried all the time");
+        node.disk.noMoreFaults();
+        assertTrue(cluster.world.runUntil(() -> !node.traced(ConsensusTrace.SnapshotDurable.class).isEmpty(),
+            30 * SECOND));
+        assertTrue(node.failures.isEmpty());
+    }
+}
