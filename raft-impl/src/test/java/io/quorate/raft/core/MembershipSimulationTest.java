@@ -121,7 +121,7 @@ class MembershipSimulationTest {
             }
             SimulatedNode leader = cluster.leader();
             NodeId node = cluster.nodes().get(random.nextInt(cluster.nodes().size())).id();
-            if (leader != null) {
+            if (leader != null && cluster.hasEveryStore(leader)) {
                 switch (random.nextInt(8)) {
                     case 0, 1, 2 -> leader.change(new MembershipChange.Add(node, PLACE, true));
                     case 3, 4 -> leader.change(new MembershipChange.Remove(node));

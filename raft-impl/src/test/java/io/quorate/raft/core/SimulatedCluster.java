@@ -187,6 +187,13 @@ final class SimulatedCluster {
                     agreed.stores().getOrDefault(voter, 0L) == byId.get(voter).store()));
     }
 
+    /** Whether no voter has a new disk that its leader may not have noticed yet. */
+    boolean hasEveryStore(SimulatedNode leader) {
+        Membership membership = leader.core().status().membership();
+        return membership.voters().stream().allMatch(voter -> !membership.stores().containsKey(voter)
+            || membership.stores().get(voter) == byId.get(voter).store());
+    }
+
     boolean propose(SimulatedNode node, int size) {
         return node.propose(size) instanceof ProposalResult.Accepted;
     }
