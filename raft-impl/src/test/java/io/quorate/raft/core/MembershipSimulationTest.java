@@ -161,9 +161,7 @@ class MembershipSimulationTest {
                 default -> {
                     if (cluster.mayWipe(one)) {
                         wipes++;
-                        cluster.crash(one);
-                        one.wipe();
-                        cluster.restart(one);
+                        cluster.wipe(one);
                     }
                 }
             }

@@ -51,6 +51,7 @@ final class SimulatedCluster {
     private boolean slowNetwork;
     private int elections;
     private int readsAnswered;
+    private SimulatedNode founderWiped;
     private int changes;
     private int transfers;
     private boolean overWire;
@@ -173,10 +174,14 @@ final class SimulatedCluster {
         }, atMostNanos);
     }
 
-    /** Whether losing this node's disk is one fault among healthy others, whose stores everybody knows. */
+    /**
+     * Whether losing this node's disk is one fault among healthy others, whose stores everybody knows. Of the nodes of
+     * the first start one may lose it: a majority of them with empty disks is a first start.
+     */
     boolean mayWipe(SimulatedNode victim) {
         SimulatedNode leader = leader();
-        if (leader == null || leader == victim) {
+        if (leader == null || leader == victim
+            || membership.votes(victim.id()) && founderWiped != null && founderWiped != victim) {
             return false;
         }
         Membership agreed = leader.core().status().membership();
@@ -192,6 +197,15 @@ final class SimulatedCluster {
         Membership membership = leader.core().status().membership();
         return membership.voters().stream().allMatch(voter -> !membership.stores().containsKey(voter)
             || membership.stores().get(voter) == byId.get(voter).store());
+    }
+
+    void wipe(SimulatedNode victim) {
+        crash(victim);
+        victim.wipe();
+        if (membership.votes(victim.id())) {
+            founderWiped = victim;
+        }
+        restart(victim);
     }
 
     boolean propose(SimulatedNode node, int size) {
