@@ -4,7 +4,6 @@ import io.quorate.api.Bytes;
 import io.quorate.api.CommandRejectedException;
 import io.quorate.api.ControlPlaneException;
 import io.quorate.api.LogIndex;
-import io.quorate.api.MalformedBytesException;
 import io.quorate.api.OutcomeUnknownException;
 import io.quorate.api.OverloadedException;
 import io.quorate.api.PeerChanges;

@@ -120,6 +120,7 @@ final class ClusterView {
         node.lastIndex = started.lastIndex();
         node.durableIndex = started.lastIndex();
         node.membership = started.membership();
+        node.membershipIndex = 0;
     }
 
     private static void snapshot(NodeView node, SnapshotDurable snapshot) {

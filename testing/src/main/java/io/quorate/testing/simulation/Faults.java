@@ -324,8 +324,10 @@ final class Faults {
             case 0 -> {
                 if (cluster.nodes().size() < 7 && machinesAdded < 3) {
                     machinesAdded++;
-                    node = cluster.addMachine("n" + (cluster.nodes().size() + 1));
+                    node = cluster.addMachine("n" + (cluster.nodes().size() + 1), now);
                     node.start();
+                } else if (!now.contains(node.id())) {
+                    joinAnew(node, now);
                 }
                 yield now.contains(node.id()) ? Optional.empty() : Optional.of(new MembershipChange.Add(node.id(),
                     List.of(node.endpoint()), random.nextBoolean()));
@@ -339,6 +341,16 @@ final class Faults {
             default -> now.contains(node.id()) ? Optional.of(new MembershipChange.SetEndpoints(node.id(),
                 List.of(node.endpoint()))) : Optional.empty();
         };
+    }
+
+    /** As the documentation tells operators to: a node that was removed comes back with an empty directory. */
+    private void joinAnew(SimulatedNode node, Membership now) {
+        if (node.state() != SimulatedNode.State.DOWN) {
+            node.kill();
+        }
+        node.wipe();
+        cluster.known(node.id(), now);
+        node.start();
     }
 
     private void told(SimulatedNode leader, AdministrationResult result) {

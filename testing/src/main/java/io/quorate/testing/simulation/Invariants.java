@@ -22,7 +22,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** The properties of Raft (thesis §3, §4) that every run is held to, one class for each. */
@@ -283,15 +282,11 @@ final class Invariants {
     /** Any quorum of one configuration and any of the next have a node in common (thesis §4.3). */
     static final class QuorumsOverlap implements Invariant {
 
-        private final TreeMap<Long, Membership> configurations = new TreeMap<>();
-
         @Override
         public void before(ClusterView cluster, NodeView node, Event event) {
-            if (!(event instanceof MembershipInForce now) || node.membership == null) {
-                return;
-            }
-            boolean forth = now.index() > node.membershipIndex;
-            if (forth && now.index() - 1 >= node.committed) {
+            // What a node was told at its first start may be older than anything in its log.
+            if (event instanceof MembershipInForce now && node.membershipIndex > 0
+                && now.index() > node.membershipIndex) {
                 checkOverlap(node, node.membership, now.membership());
             }
         }

@@ -1,5 +1,6 @@
 package io.quorate.testing.simulation;
 
+import io.quorate.api.AccessDeniedException;
 import io.quorate.api.Bytes;
 import io.quorate.api.Command;
 import io.quorate.api.CommandRejectedException;
@@ -104,6 +105,7 @@ final class SimulatedClient {
                     cluster.count("client: outcome unknown");
                     note(asked, Optional.empty());
                 }
+                case AccessDeniedException stranger -> cluster.count("client: of no member");
                 case CommandRejectedException rejected -> cluster.count("client: rejected");
                 case NotLeaderException nothing -> cluster.count("client: no leader");
                 case UnavailableException nothing -> cluster.count("client: unavailable");

@@ -367,14 +367,23 @@ public final class SimulatedCluster {
         }
     }
 
-    /** A further machine, which is no member yet. Not started. */
-    public SimulatedNode addMachine(String id) {
+    /**
+     * A further machine, which is no member yet. Not started.
+     *
+     * @param known the configuration as its operator knows it: whom it asks, and whom it lets in
+     */
+    public SimulatedNode addMachine(String id, Membership known) {
         NodeId added = new NodeId(id);
         if (nodes.containsKey(added)) {
             throw new IllegalArgumentException("found node " + id + " already, expected a new one");
         }
-        add(added, bootstraps.firstEntry().getValue());
+        add(added, known);
         return nodes.get(added);
+    }
+
+    /** What a machine with an empty disk is told about the cluster. */
+    void known(NodeId id, Membership membership) {
+        bootstraps.put(id, membership);
     }
 
     private void add(NodeId id, Membership first) {
