@@ -324,7 +324,10 @@ final class SimulatedCluster {
             }
             long at = index;
             Set<NodeId> durable = new TreeSet<>();
-            nodes.stream().filter(other -> other.hasOnDisk(at, term)).forEach(other -> durable.add(other.id()));
+            // Or was durable on the disk that a node has lost since: its acknowledgement may have been on its way.
+            nodes.stream().filter(other -> other.hasOnDisk(at, term)
+                || node.decidedUnder().stores().getOrDefault(other.id(), other.store()) != other.store())
+                .forEach(other -> durable.add(other.id()));
             check(Quorum.has(node.decidedUnder(), durable), "%s commits %s of term %s, durable on %s, with %s",
                 node.id(), index, term, durable, node.decidedUnder());
             LogEntry entry = node.core().entry(index);
