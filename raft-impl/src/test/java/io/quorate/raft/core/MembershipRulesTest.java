@@ -219,6 +219,9 @@ class MembershipRulesTest {
     @Test
     void noChangeBeginsBeforeAnEntryOfTheLeadersOwnTermIsCommitted() {
         OneCore bench = OneCore.ofThree(0, null).elected(A);
+        for (int i = 0; i < 5; i++) {
+            bench.heartbeats(A, B); // It knows who is there, and nothing more.
+        }
         bench.change("add", new MembershipChange.Add(C, PLACE, false), false);
         assertEquals(OneCore.voters(SELF, A, B), bench.membership());
         bench.settle(A, B);

@@ -180,7 +180,7 @@ final class SimulatedCluster {
      */
     boolean mayWipe(SimulatedNode victim) {
         SimulatedNode leader = leader();
-        if (leader == null || leader == victim
+        if (leader == null || leader == victim || leader.administering() > 0
             || membership.votes(victim.id()) && founderWiped != null && founderWiped != victim) {
             return false;
         }

@@ -60,6 +60,7 @@ final class SimulatedNode {
     private Cancellable timer;
     private long timerAt;
     private long commitIndex;
+    private int administering;
     private Membership decidedUnder;
 
     SimulatedNode(SimulatedCluster cluster, VirtualWorld world, NodeId id, Membership membership,
@@ -142,6 +143,7 @@ final class SimulatedNode {
      */
     void crash() {
         core = null;
+        administering = 0;
         incarnation++;
         syncing = false;
         turnPlanned = false;
@@ -199,11 +201,18 @@ final class SimulatedNode {
         handIn(new Input.ReadRequested(new Read(cluster.committed()), settings.leadership().leases()));
     }
 
+    /** How many changes and transfers have not been answered. */
+    int administering() {
+        return administering;
+    }
+
     void change(MembershipChange change) {
+        administering++;
         handIn(new Input.ChangeRequested(new Administered(), change, false, 3_000_000_000L));
     }
 
     void transfer() {
+        administering++;
         handIn(new Input.TransferRequested(new Administered(), Optional.empty(), 3_000_000_000L));
     }
 
@@ -280,6 +289,7 @@ final class SimulatedNode {
                         throw new AssertionError(id + ": a second answer: " + done.result());
                     }
                     asked.answered = true;
+                    administering--;
                     cluster.administered(done.result());
                 }
                 case Effect.StatusChanged changed -> {
