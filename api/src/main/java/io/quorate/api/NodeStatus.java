@@ -13,7 +13,8 @@ import java.util.TreeMap;
  * @param cluster its cluster
  * @param incarnation the number its process chose at its start
  * @param version the build it runs
- * @param role {@code leader}, {@code candidate}, {@code follower}, {@code learner} or {@code stopped}
+ * @param role {@code leader}, {@code candidate}, {@code follower}, {@code learner} or {@code stopped}; {@code joining}
+ *     for a node that no leader has added yet, {@code removed} for one that was taken out of the cluster
  * @param term its current term
  * @param leader the leader it follows, if any
  * @param commitIndex the last entry it knows to be committed

@@ -82,7 +82,8 @@ final class NodeModule extends AbstractModule {
             .identity(identity)
             .consensus(consensus, config.consensus().settings())
             .stateMachine(stateMachine)
-            .bootstrap(Membership.ofVoters(config.members()))
+            .bootstrap(config.join() ? Membership.ofNobody(config.members())
+                : Membership.ofVoters(config.members()))
             .advertise(config.advertise())
             .version(BuildVersion.text());
         SortedMap<String, TransportProvider> transports = plugins.transports();

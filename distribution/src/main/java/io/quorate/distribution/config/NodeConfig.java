@@ -22,7 +22,8 @@ import java.util.SortedMap;
  * @param dataDirectory where durable state is kept
  * @param listen where to accept connections, at most one endpoint a transport
  * @param advertise where others can reach this node
- * @param members the cluster's first members and where they are reached
+ * @param join whether it joins a cluster that runs, instead of being one of the first members
+ * @param members the cluster's first members and where they are reached; for a node that joins, some of its members
  * @param membersWhere file and line of the members, for messages
  * @param identity whose certificate this node presents
  * @param consensus which consensus, and its settings
@@ -41,6 +42,7 @@ public record NodeConfig(
     Path dataDirectory,
     List<Endpoint> listen,
     List<Endpoint> advertise,
+    boolean join,
     SortedMap<NodeId, List<Endpoint>> members,
     String membersWhere,
     ProviderConfig identity,
@@ -54,7 +56,7 @@ public record NodeConfig(
     String logLevel) {
 
     static final Set<String> KEYS = Sections.ordered("cluster", "node", "data-directory", "listen", "advertise",
-        "members", "identity", "consensus", "transports", "prefer", "security", "state-machine", "log-level");
+        "join", "members", "identity", "consensus", "transports", "prefer", "security", "state-machine", "log-level");
 
     private static final List<String> LOG_LEVELS = List.of("error", "warn", "info", "debug", "trace");
     private static final Set<String> WILDCARDS = Set.of("0.0.0.0", "::", "*");
@@ -73,8 +75,9 @@ public record NodeConfig(
         List<Endpoint> listen = Sections.endpoints(root, "listen");
         oncePerScheme(root, listen);
         List<Endpoint> advertise = advertise(root, listen);
-        SortedMap<NodeId, List<Endpoint>> members = members(root, node);
-        return new NodeConfig(file, cluster, node, data, listen, advertise, members, root.where("members"),
+        boolean join = Sections.flag(root, "join", "join");
+        SortedMap<NodeId, List<Endpoint>> members = members(root, node, join);
+        return new NodeConfig(file, cluster, node, data, listen, advertise, join, members, root.where("members"),
             Sections.identity(root), Sections.provider(root, "consensus"), Sections.transports(root),
             Sections.prefer(root), root.where("prefer"), Sections.requirePostQuantum(root),
             root.optionalText("state-machine", "the name of a state machine"), root.where("state-machine"),
@@ -105,7 +108,8 @@ public record NodeConfig(
         return listen;
     }
 
-    private static SortedMap<NodeId, List<Endpoint>> members(YamlMap root, NodeId node) throws Problem {
+    private static SortedMap<NodeId, List<Endpoint>> members(YamlMap root, NodeId node, boolean join)
+            throws Problem {
         YamlMap section = root.map("members").orElseThrow(() -> root.wrong("members", "found no 'members' section",
             "every member of the cluster and its endpoint", "add 'members:' with one line 'id: endpoint' for each"));
         SortedMap<NodeId, List<Endpoint>> members = Sections.nodes(section);
@@ -113,9 +117,14 @@ public record NodeConfig(
             throw root.wrong("members", "found " + members.size() + " members",
                 "at most " + Membership.MAX_MEMBERS, "run a smaller cluster: three or five nodes are usual");
         }
-        if (!members.containsKey(node)) {
+        if (join && members.keySet().equals(Set.of(node))) {
+            throw root.wrong("members", "found 'join: true' and no member but this node itself",
+                "members of the cluster that it joins", "name at least one of them in 'members'");
+        }
+        if (!join && !members.containsKey(node)) {
             throw root.wrong("node", "found node id '" + node + "', which is not among the members "
-                + members.keySet(), "the id of one of the members", "correct 'node', or add it to 'members'");
+                + members.keySet(), "the id of one of the members", "correct 'node', or add it to 'members'; a node "
+                + "that joins a cluster that runs says 'join: true'");
         }
         return members;
     }

@@ -99,12 +99,17 @@ final class Sections {
             return false;
         }
         YamlMap map = section.get().allow(ordered("require-post-quantum"));
-        String text = map.optionalText("require-post-quantum", "true or false").orElse("false");
+        return flag(map, "require-post-quantum", "security.require-post-quantum");
+    }
+
+    /** {@code key: true} or {@code false}; false if nothing is said. */
+    static boolean flag(YamlMap map, String key, String fullName) throws Problem {
+        String text = map.optionalText(key, "true or false").orElse("false");
         return switch (text) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw map.wrong("require-post-quantum", "found '" + text + "' for 'security.require-post-"
-                + "quantum'", "true or false", "correct the value");
+            default -> throw map.wrong(key, "found '" + text + "' for '" + fullName + "'", "true or false",
+                "correct the value");
         };
     }
 

@@ -31,11 +31,25 @@ public final class Authorization {
         }
     }
 
+    /**
+     * What a node may do of which this node's configuration knows nothing, while this node follows nobody. Scenario: a
+     * member is down while the others are replaced one by one. Its configuration is that of before, so the leader is a
+     * stranger to it; refused, it would never learn the configuration in which the leader is a member. The stranger has
+     * proved to be a node of this cluster. Whether a term is his, and whether his entries fit, the consensus checks.
+     */
+    private static final Set<RpcType> OF_STRANGERS = EnumSet.of(RpcType.HEARTBEAT, RpcType.APPEND_ENTRIES,
+        RpcType.INSTALL_SNAPSHOT);
+
     private Authorization() {
     }
 
     public static boolean permits(RpcType type, Standing standing) {
         return TABLE.get(type).contains(standing);
+    }
+
+    /** Whether a node of the cluster that is no member may call {@code type} at a node that follows nobody. */
+    static boolean permitsStranger(RpcType type, Standing standing) {
+        return standing == Standing.JOINING && OF_STRANGERS.contains(type);
     }
 
     /** The counter of refused calls: {@code rpc.denied.<type>}. */

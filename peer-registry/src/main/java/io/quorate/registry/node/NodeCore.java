@@ -18,6 +18,7 @@ import io.quorate.registry.session.Incarnation;
 import io.quorate.registry.session.LocalDescription;
 import io.quorate.registry.session.NodePresence;
 import io.quorate.registry.session.PeerSession;
+import io.quorate.registry.session.RefusalEvent;
 import io.quorate.registry.session.SessionListener;
 import io.quorate.registry.session.Sessions;
 import io.quorate.spi.consensus.CommittedEntry;
@@ -85,6 +86,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     private List<DialTarget> targets = List.of();
     private boolean lookAgain;
     private boolean begun;
+    private boolean toldRemoved;
     private ConsensusStatus status;
     private volatile Optional<String> outOfService = Optional.empty();
     private volatile Optional<String> problem = Optional.empty();
@@ -203,7 +205,11 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     private void updateTargets(Membership membership, SortedMap<NodeId, NodePresence> seen) {
         List<DialTarget> wanted = new ArrayList<>();
         RegistrySnapshot records = registry.snapshot();
-        for (NodeId member : membership.members()) {
+        SortedSet<NodeId> members = new TreeSet<>(membership.members());
+        if (members.isEmpty()) {
+            members.addAll(settings.bootstrap().endpoints().keySet());
+        }
+        for (NodeId member : members) {
             List<Endpoint> endpoints = KnownEndpoints.of(member, settings.bootstrap(), membership,
                 Optional.ofNullable(seen.get(member)), records);
             if (!member.equals(settings.self()) && !endpoints.isEmpty()) {
@@ -224,7 +230,19 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     }
 
     @Override
+    public void refused(RefusalEvent event) {
+        // A node that was removed while it was away has a configuration of before, in which it is a member.
+        if (event.reason() == RefusalReason.REFUSED_BY_PEER
+                && event.detail().startsWith(RefusalReason.REMOVED_NODE.label()) && !toldRemoved) {
+            toldRemoved = true;
+            LOG.warn("Node {} was removed from the cluster, says {}. Stop it; to use it again, wipe its data directory "
+                + "and add it anew.", settings.self(), event.subject());
+        }
+    }
+
+    @Override
     public void sessionConfirmed(PeerSession session) {
+        toldRemoved = false;
         lookAgain = true;
     }
 
@@ -246,8 +264,10 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     @Override
     public Standing standing(PeerIdentity identity) {
         return switch (identity.kind()) {
-            case NODE -> nodeId(identity).filter(membership()::contains).map(member -> Standing.MEMBER)
-                .orElse(Standing.JOINING);
+            // A node that waits to join knows no members. Whoever has proved to be a node of this cluster may bring it
+            // the log then; it has nothing to lose, and votes for nobody.
+            case NODE -> nodeId(identity).filter(node -> membership().contains(node)
+                || membership().members().isEmpty()).map(member -> Standing.MEMBER).orElse(Standing.JOINING);
             case CLIENT -> Standing.CLIENT;
             case OPERATOR -> Standing.OPERATOR;
         };
@@ -291,9 +311,11 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         status = now;
         lookAgain = true;
         sessionClock.statusChanged(now);
+        // A node without data may be of any time: it says so, and learns from those who know.
+        sessions.epoch(now.lastIndex().value() == 0 ? 0 : now.membership().epoch());
         if (before == null || before.role() != now.role() || !before.leader().equals(now.leader())) {
             submissions.leaderChanged(now.leader());
-            LOG.info("Node {} is {} in term {}; leader: {}", settings.self(), label(now.role()), now.term(),
+            LOG.info("Node {} is {} in term {}; leader: {}", settings.self(), roleOf(now), now.term(),
                 now.leader().map(NodeId::value).orElse("none"));
         }
     }
@@ -416,10 +438,15 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
             }
         });
         return new NodeStatus(settings.self(), settings.cluster(), incarnation, settings.version(),
-            label(now.role()), now.term(), now.leader(), now.commitIndex(), applier.appliedIndex(), now.lastIndex(),
+            roleOf(now), now.term(), now.leader(), now.commitIndex(), applier.appliedIndex(), now.lastIndex(),
             List.copyOf(now.membership().voters()), reachable, stateMachineName,
             TimeUnit.NANOSECONDS.toMillis(loop.clock().nanoTime() - startedNanos), settings.counters().snapshot(),
             problem.or(() -> outOfService));
+    }
+
+    @Override
+    public boolean followsNobody() {
+        return consensus.status().leader().isEmpty();
     }
 
     CompletableFuture<NodeFailure> failure() {
@@ -451,6 +478,13 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     private List<Endpoint> endpointsAfterBinding() {
         List<Endpoint> before = endpointsBeforeBinding();
         return before.isEmpty() ? sessions.listening() : before;
+    }
+
+    private String roleOf(ConsensusStatus now) {
+        if (now.role() == ConsensusStatus.Role.STOPPED || now.membership().contains(settings.self()) && !toldRemoved) {
+            return label(now.role());
+        }
+        return now.membership().members().isEmpty() ? "joining" : "removed";
     }
 
     private static String label(ConsensusStatus.Role role) {

@@ -124,7 +124,7 @@ final class Handshake {
     Frame hello() {
         return frame(new Hello(local.minVersion(), local.maxVersion(), local.capabilities(), local.cluster(),
             local.self().kind(), local.self().name(), local.incarnation(), local.endpoints(), local.build(), nonce,
-            channelBinding).encode());
+            channelBinding, local.epoch()).encode());
     }
 
     /** The frame with which a connection is refused that is not to have a handshake at all. */
@@ -239,6 +239,13 @@ final class Handshake {
         if (bothPeers && identity.equals(local.self()) && identity.kind() == PeerIdentity.Kind.NODE) {
             return refuseWith(RefusalReason.CONNECTED_TO_SELF, hello.incarnation() == local.incarnation()
                 ? "found this very process" : "found another process with this node's identity " + identity);
+        }
+        if (hello.epoch() != local.epoch() && hello.epoch() > 0 && local.epoch() > 0) {
+            return refuseWith(RefusalReason.RECOVERY_EPOCH, "found " + identity.name() + " in epoch " + hello.epoch()
+                + ", expected " + local.epoch() + ", that of " + local.self().name() + ". "
+                + (hello.epoch() < local.epoch() ? identity.name() : local.self().name())
+                + " is from before the cluster was recovered from the loss of its quorum: stop it, wipe its data "
+                + "directory, and let it join anew");
         }
         return unexpectedNode(identity, hello).or(() -> judge.refusal(identity, hello));
     }

@@ -24,7 +24,7 @@ import java.util.TreeSet;
  * <p>Encoded as a kind byte and then fields, each a 16-bit tag, a 32-bit length and the value. A field that the reader
  * does not know is skipped, so that later builds may add some; one that is there twice, is too large or is missing
  * makes the hello malformed. The limits below add up to less than {@link FrameFormat#MAX_CONTROL_PAYLOAD_BYTES}: a
- * hello that can be made can also be sent, whatever the lengths of host names.
+ * hello that can be made can also be sent, whatever the lengths of host names. The epoch may be missing, which is 0.
  *
  * @param minVersion the oldest protocol version that the sender speaks
  * @param maxVersion the newest
@@ -37,6 +37,8 @@ import java.util.TreeSet;
  * @param build the sender's build version
  * @param nonce 32 random bytes, fresh for each connection; the verdict repeats them
  * @param channelBinding what the sender took from TLS; must equal what the reader took from it
+ * @param epoch how often the sender's cluster was founded or recovered from the loss of its quorum, as far as the
+ *     sender has it in its own data; 0 if it has none
  */
 public record Hello(
     int minVersion,
@@ -49,7 +51,8 @@ public record Hello(
     List<Endpoint> endpoints,
     String build,
     Bytes nonce,
-    Bytes channelBinding) {
+    Bytes channelBinding,
+    long epoch) {
 
     /** The length of the nonce, in bytes. */
     public static final int NONCE_BYTES = 32;
@@ -90,7 +93,7 @@ public record Hello(
 
     private enum Field {
         VERSIONS(1), CAPABILITIES(2), CLUSTER(3), IDENTITY(4), INCARNATION(5), ENDPOINTS(6), BUILD(7), NONCE(8),
-        BINDING(9);
+        BINDING(9), EPOCH(10);
 
         private final int tag;
 
@@ -117,6 +120,15 @@ public record Hello(
         require(nonce.length() == NONCE_BYTES, "a nonce of " + NONCE_BYTES + " bytes");
         require(!channelBinding.isEmpty() && channelBinding.length() <= MAX_BINDING_BYTES,
             "a channel binding of 1 to " + MAX_BINDING_BYTES + " bytes");
+        require(epoch >= 0, "an epoch of 0 or more");
+    }
+
+    /** Without an epoch. */
+    public Hello(int minVersion, int maxVersion, SortedSet<String> capabilities, ClusterId cluster,
+        PeerIdentity.Kind kind, String name, long incarnation, List<Endpoint> endpoints, String build, Bytes nonce,
+        Bytes channelBinding) {
+        this(minVersion, maxVersion, capabilities, cluster, kind, name, incarnation, endpoints, build, nonce,
+            channelBinding, 0);
     }
 
     static void check(SortedSet<String> capabilities, long incarnation, List<Endpoint> endpoints, String build,
@@ -159,6 +171,9 @@ public record Hello(
         field(out, Field.BUILD, new BytesWriter().string(build));
         field(out, Field.NONCE, new BytesWriter().raw(nonce));
         field(out, Field.BINDING, new BytesWriter().raw(channelBinding));
+        if (epoch > 0) {
+            field(out, Field.EPOCH, new BytesWriter().i64(epoch));
+        }
         return out.toBytes();
     }
 
@@ -192,7 +207,7 @@ public record Hello(
             }
         }
         for (Field field : Field.values()) {
-            if (!fields.containsKey(field)) {
+            if (field != Field.EPOCH && !fields.containsKey(field)) {
                 throw new MalformedBytesException("found no field " + field + ", expected it once");
             }
         }
@@ -230,7 +245,18 @@ public record Hello(
         places.end();
         return new Hello(minVersion, maxVersion, capabilities,
             new ClusterId(text(fields.get(Field.CLUSTER), MAX_CLUSTER_BYTES)), kind, name, number, endpoints,
-            text(fields.get(Field.BUILD), MAX_BUILD_BYTES), fields.get(Field.NONCE), fields.get(Field.BINDING));
+            text(fields.get(Field.BUILD), MAX_BUILD_BYTES), fields.get(Field.NONCE), fields.get(Field.BINDING),
+            epoch(fields.get(Field.EPOCH)));
+    }
+
+    private static long epoch(Bytes field) throws MalformedBytesException {
+        if (field == null) {
+            return 0;
+        }
+        BytesReader in = new BytesReader(field);
+        long epoch = in.i64();
+        in.end();
+        return epoch;
     }
 
     private static String text(Bytes field, int maxBytes) throws MalformedBytesException {

@@ -19,6 +19,7 @@ import java.util.TreeSet;
  *     sides name it
  * @param minVersion the oldest protocol version that this side speaks
  * @param maxVersion the newest
+ * @param epoch see {@link Hello#epoch}
  */
 public record LocalDescription(
     ClusterId cluster,
@@ -28,7 +29,8 @@ public record LocalDescription(
     String build,
     SortedSet<String> capabilities,
     int minVersion,
-    int maxVersion) {
+    int maxVersion,
+    long epoch) {
 
     /** The protocol version of this build. */
     public static final int PROTOCOL_VERSION = 1;
@@ -38,6 +40,12 @@ public record LocalDescription(
         endpoints = List.copyOf(endpoints);
         capabilities = Hello.sorted(capabilities);
         Hello.check(capabilities, incarnation, endpoints, build, minVersion, maxVersion);
+    }
+
+    /** Without an epoch. */
+    public LocalDescription(ClusterId cluster, PeerIdentity self, long incarnation, List<Endpoint> endpoints,
+        String build, SortedSet<String> capabilities, int minVersion, int maxVersion) {
+        this(cluster, self, incarnation, endpoints, build, capabilities, minVersion, maxVersion, 0);
     }
 
     /** A description with this build's protocol version and what it understands beyond it. */
@@ -55,6 +63,13 @@ public record LocalDescription(
 
     /** The same with other endpoints, such as those that listeners have chosen. */
     public LocalDescription withEndpoints(List<Endpoint> others) {
-        return new LocalDescription(cluster, self, incarnation, others, build, capabilities, minVersion, maxVersion);
+        return new LocalDescription(cluster, self, incarnation, others, build, capabilities, minVersion, maxVersion,
+            epoch);
+    }
+
+    /** The same with what this side knows of its epoch now. */
+    public LocalDescription withEpoch(long now) {
+        return new LocalDescription(cluster, self, incarnation, endpoints, build, capabilities, minVersion, maxVersion,
+            now);
     }
 }

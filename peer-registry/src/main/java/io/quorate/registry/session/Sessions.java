@@ -154,6 +154,13 @@ public final class Sessions implements PeerCaller, AutoCloseable {
         local = local.withEndpoints(endpoints);
     }
 
+    /** Changes the epoch that later hellos tell. Loop only. */
+    public void epoch(long epoch) {
+        if (local.epoch() != epoch) {
+            local = local.withEpoch(epoch);
+        }
+    }
+
     /** What this side says of itself now. Any thread. */
     public LocalDescription local() {
         return local;

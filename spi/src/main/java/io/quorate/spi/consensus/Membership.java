@@ -101,6 +101,16 @@ public record Membership(
         return new Membership(new TreeSet<>(endpoints.keySet()), new TreeSet<>(), new TreeMap<>(endpoints));
     }
 
+    /**
+     * What a node begins with that joins a cluster that runs: it counts nobody, itself included, so it can neither vote
+     * nor campaign, and waits for a leader that has added it.
+     *
+     * @param places where some of the cluster's members may be met
+     */
+    public static Membership ofNobody(Map<NodeId, List<Endpoint>> places) {
+        return new Membership(new TreeSet<>(), new TreeSet<>(), new TreeMap<>(places));
+    }
+
     /** Voters, outgoing voters and learners. */
     public SortedSet<NodeId> members() {
         return union(voters, outgoing, learners);

@@ -43,6 +43,8 @@ public enum RefusalReason {
     NOT_A_MEMBER(48),
     CONNECTED_TO_SELF(49),
     SHUTTING_DOWN(50),
+    /** The two belong to different times of the cluster: one of them to that before it lost its quorum for ever. */
+    RECOVERY_EPOCH(51),
 
     // Limits.
     HANDSHAKE_TIMEOUT(60),
