@@ -7,8 +7,8 @@ public sealed interface Consistency {
     Consistency LINEARIZABLE = new Linearizable();
 
     /**
-     * As {@link #LINEARIZABLE}, but where the cluster has leader leases switched on, a leader answers without a round to
-     * its quorum. That is fresh as long as no clock drifts further than the cluster's configuration permits; a clock
+     * As {@link #LINEARIZABLE}, but where the cluster has leader leases switched on, a leader answers without a round
+     * to its quorum. That is fresh as long as no clock drifts further than the cluster's configuration permits; a clock
      * that does can make the answer of a former leader a moment old. Without leases it is the same.
      */
     Consistency LEASE = new Lease();

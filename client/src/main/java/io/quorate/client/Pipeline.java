@@ -99,7 +99,8 @@ abstract sealed class Pipeline<P extends Pending<?>> permits SubmitPipeline, Que
         expireFlights(nowNanos);
         expireQueue(nowNanos);
         leaveTheSilent(nowNanos);
-        while (!queue.isEmpty() && mayBatch() && notBeforeNanos <= nowNanos && flights.size() < MAX_CALLS_IN_FLIGHT_OVERALL) {
+        while (!queue.isEmpty() && mayBatch() && notBeforeNanos <= nowNanos
+            && flights.size() < MAX_CALLS_IN_FLIGHT_OVERALL) {
             Optional<NodeId> node = core.routes().pick(want, nowNanos);
             if (node.isEmpty() || flightsTo(node.get()) >= maxCallsToNode) {
                 return;

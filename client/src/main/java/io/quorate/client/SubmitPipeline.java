@@ -9,7 +9,6 @@ import io.quorate.api.LogIndex;
 import io.quorate.api.MalformedBytesException;
 import io.quorate.api.OutcomeUnknownException;
 import io.quorate.registry.protocol.CommandBatch;
-import io.quorate.registry.protocol.Failures;
 import io.quorate.registry.protocol.Outcome;
 import io.quorate.registry.protocol.SubmitResponse;
 import io.quorate.spi.consensus.CallFailure;

@@ -9,7 +9,8 @@ import picocli.CommandLine.Option;
 
 /** Add a node: a learner first, which votes once it has caught up. */
 @Command(name = "add", description = "Add a node: a learner first, which votes once it has caught up.",
-    footer = {"", "The node needs a certificate ('quorate pki issue node n4') and 'join: true' in its configuration.", "",
+    footer = {"", "The node needs a certificate ('quorate pki issue node n4') and 'join: true' in its configuration.",
+        "",
         "Example:", "  quorate cluster add n4 --endpoint tcp://10.0.0.4:7400",
         "  quorate cluster add n9 --endpoint tcp://10.0.0.9:7400 --learner"})
 final class ClusterAddCommand extends MembershipAction {

@@ -9,7 +9,8 @@ import picocli.CommandLine.Option;
 
 /** Replace where a member can be reached. */
 @Command(name = "endpoints", description = "Replace where a member can be reached.",
-    footer = {"", "Example:", "  quorate cluster endpoints n2 --endpoint quic://10.0.0.2:7400 --endpoint tcp://10.0.0.2:7400"})
+    footer = {"", "Example:",
+        "  quorate cluster endpoints n2 --endpoint quic://10.0.0.2:7400 --endpoint tcp://10.0.0.2:7400"})
 final class ClusterEndpointsCommand extends MembershipAction {
 
     @Option(names = "--endpoint", paramLabel = "ENDPOINT", required = true,

@@ -324,7 +324,8 @@ final class CommandsTest {
     void showsAnExampleInTheHelpOfEveryCommand() {
         for (String command : List.of("", "quickstart", "node", "pki", "pki init", "pki issue", "pki show", "pki renew",
                 "peers", "cluster", "cluster status", "cluster add", "cluster remove", "cluster promote",
-                "cluster demote", "cluster endpoints", "cluster transfer", "kv", "kv put", "kv get", "kv delete", "kv list", "kv cas",
+                "cluster demote", "cluster endpoints", "cluster transfer", "kv",
+                "kv put", "kv get", "kv delete", "kv list", "kv cas",
                 "kv watch", "kv import", "plugins", "bench")) {
             String line = (command + " --help").strip();
             assertEquals(0, run(line.split(" ")), line);

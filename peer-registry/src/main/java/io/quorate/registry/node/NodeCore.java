@@ -242,7 +242,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
 
     @Override
     public void sessionConfirmed(PeerSession session) {
-        toldRemoved = false;
+        toldRemoved &= session.node().isEmpty();
         lookAgain = true;
     }
 

@@ -21,8 +21,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The way of a query to the apply thread: LOCAL at once, AT_LEAST when that index was applied, LINEARIZABLE and LEASE
- * when the index was applied that the consensus has found. All linearizable reads of one turn share one question (thesis §6.4).
- * A read changes nothing, so a round that failed is simply asked again until the deadline.
+ * when the index was applied that the consensus has found. All linearizable reads of one turn share one question
+ * (thesis §6.4). A read changes nothing, so a round that failed is simply asked again until the deadline.
  */
 final class Reads {
 
