@@ -143,6 +143,8 @@ class HandshakeTest {
     private static List<Case> refusals() {
         PeerIdentity n1 = TestHost.node("n1");
         return List.of(
+            new Case("from before the recovery", RefusalReason.RECOVERY_EPOCH,
+                a -> a.local = a.local.withEpoch(1), b -> b.local = b.local.withEpoch(2)),
             new Case("newer versions only", RefusalReason.PROTOCOL_VERSION,
                 a -> a.local = describe(n1, 2, 3), b -> { }),
             new Case("older versions only", RefusalReason.PROTOCOL_VERSION,

@@ -212,4 +212,12 @@ class HelloTest {
         fields.forEach(field -> out.u16(field.tag).bytes(field.value));
         return out.toBytes();
     }
+
+    @Test
+    void theEpochIsToldIfItIsKnown() throws MalformedBytesException {
+        Hello known = new Hello(1, 1, HELLO.capabilities(), HELLO.cluster(), HELLO.kind(), HELLO.name(), 7, List.of(),
+            "1", HELLO.nonce(), HELLO.channelBinding(), 3);
+        assertEquals(3, Hello.decode(known.encode()).epoch());
+        assertEquals(0, Hello.decode(HELLO.encode()).epoch(), "an earlier build tells none");
+    }
 }
