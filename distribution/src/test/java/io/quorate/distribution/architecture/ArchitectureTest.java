@@ -163,6 +163,7 @@ class ArchitectureTest {
                     "java.util.function", "java.util.random", "java.util.stream", "io.quorate.api",
                     "io.quorate.spi.consensus", "io.quorate.spi.transport", "io.quorate.spi.wire",
                     "io.quorate.raft.core..", "io.quorate.raft.log..")
+                    .or(assignableTo(java.util.zip.Checksum.class)).or(assignableTo(java.nio.ByteBuffer.class))
                     .or(describe("is an array or a primitive", type -> type.isArray() || type.isPrimitive())))
             .because("the core decides and the driver performs: the same core runs in the simulation")
             .check(House.all());

@@ -52,9 +52,9 @@ class SimulationTest {
         Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1", "--module-path", System.getProperty("jdk.module.path"),
             "--patch-module", "io.quorate.distribution=" + testClasses(),
-            "--add-reads", "io.quorate.distribution=io.quorate.testing,ch.qos.logback.classic,ch.qos.logback.core",
-            "--add-modules", "io.quorate.testing,io.quorate.raft,io.quorate.registry,io.quorate.kv,"
-                + "ch.qos.logback.classic",
+            "--class-path", System.getProperty("java.class.path"),
+            "--add-reads", "io.quorate.distribution=ALL-UNNAMED,ch.qos.logback.classic,ch.qos.logback.core",
+            "--add-modules", "io.quorate.raft,io.quorate.registry,io.quorate.kv,ch.qos.logback.classic",
             "--module", "io.quorate.distribution/io.quorate.distribution.simulation.TraceHashes", answer.toString())
             .redirectErrorStream(true).redirectOutput(directory.resolve("output").toFile()).start();
         List<String> here = TraceHashes.of();

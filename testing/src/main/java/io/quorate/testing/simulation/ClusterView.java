@@ -80,7 +80,8 @@ final class ClusterView {
             }
             case Truncated truncated -> {
                 node.log.tailMap(truncated.index(), true).clear();
-                node.lastIndex = truncated.index() - 1;
+                // A snapshot that was installed replaces a log that does not fit it, from the log's beginning.
+                node.lastIndex = Math.max(truncated.index() - 1, node.snapshotIndex);
                 node.durableIndex = Math.min(node.durableIndex, node.lastIndex);
             }
             case LogDurable durable -> node.durableIndex = Math.min(durable.index(), node.lastIndex);

@@ -28,16 +28,19 @@ final class Faults {
     private final List<FaultKind> kinds;
     private final long meanIntervalNanos;
     private final int mostDamaged;
+    private final double mostDrift;
     private final Map<FaultKind, Long> done = new EnumMap<>(FaultKind.class);
     private int damaged;
     private int machinesAdded;
     private boolean over;
 
-    Faults(SimulatedCluster cluster, RandomGenerator random, List<FaultKind> kinds, long meanIntervalNanos) {
+    Faults(SimulatedCluster cluster, RandomGenerator random, List<FaultKind> kinds, long meanIntervalNanos,
+            double mostDrift) {
         this.cluster = cluster;
         this.random = random;
         this.kinds = List.copyOf(kinds);
         this.meanIntervalNanos = meanIntervalNanos;
+        this.mostDrift = mostDrift;
         this.mostDamaged = (cluster.nodes().size() - 1) / 2;
     }
 
@@ -211,7 +214,7 @@ final class Faults {
     }
 
     private boolean drift(SimulatedNode node) {
-        double rate = 1 + (random.nextDouble() - 0.5) * (random.nextInt(4) == 0 ? 0.5 : 0.02);
+        double rate = 1 + (2 * random.nextDouble() - 1) * (random.nextInt(4) == 0 ? mostDrift : 0.01);
         cluster.note(node.id(), "its clock runs at " + rate);
         node.clockRate(rate);
         return true;

@@ -164,7 +164,8 @@ final class Invariants {
                 case Committed committed -> require(committed.index() >= node.committed,
                     "commit indexes do not go back", node.id + " commits up to " + committed.index() + " after "
                         + node.committed);
-                case Truncated truncated -> require(truncated.index() > node.committed,
+                case Truncated truncated -> require(truncated.index() > node.committed
+                        || truncated.index() <= node.snapshotIndex && node.committed <= node.snapshotIndex,
                     "committed entries stay", node.id + " truncates from " + truncated.index() + ", committed are "
                         + node.committed);
                 default -> { }

@@ -61,7 +61,8 @@ public final class RegisterWorkload implements Workload {
     public Request next(RandomGenerator random, long number) {
         String key = "k" + random.nextInt(keys);
         if (random.nextDouble() < reads) {
-            return Request.query(new BytesWriter().u8(READ).string(key).toBytes(), Consistency.LINEARIZABLE);
+            return Request.query(new BytesWriter().u8(READ).string(key).toBytes(),
+                random.nextBoolean() ? Consistency.LINEARIZABLE : Consistency.LEASE);
         }
         String value = "v" + number + "-" + "x".repeat(random.nextInt(valueBytes + 1));
         BytesWriter out = new BytesWriter();

@@ -41,16 +41,23 @@ public final class Swarm {
     private static final int MOST_CLIENTS = 6;
     private static final Duration LOOK = Duration.ofMillis(50);
 
-    /** Small, so that files of the log end often and a start costs little. */
-    private static final Map<String, String> SMALL_FILES =
-        Map.of("first-segment-bytes", "8192", "max-segment-bytes", "32768");
+    /** By how much of its speed a clock may be off, and how much where leases are trusted. */
+    private static final double CLOCK_DRIFT = 0.25;
+    private static final double LEASE_CLOCK_DRIFT = 0.08;
+    private static final String LEASE_DRIFT_PERCENT = "20";
+
+    /** The settings of one run. */
+    @FunctionalInterface
+    private interface Settings {
+        Map<String, String> get(RandomGenerator random);
+    }
 
     private final Set<FaultKind> allowed;
     private final Supplier<Workload> workloads;
-    private final Map<String, String> settings;
+    private final Settings settings;
     private final String command;
 
-    private Swarm(Set<FaultKind> allowed, Supplier<Workload> workloads, Map<String, String> settings,
+    private Swarm(Set<FaultKind> allowed, Supplier<Workload> workloads, Settings settings,
             String command) {
         this.allowed = allowed;
         this.workloads = workloads;
@@ -58,9 +65,26 @@ public final class Swarm {
         this.command = command;
     }
 
+    /** Small files, so that they end often and a start costs little; snapshots after a few entries, or never. */
+    private static Map<String, String> raftSettings(RandomGenerator random) {
+        Map<String, String> values = new TreeMap<>();
+        values.put("first-segment-bytes", "8192");
+        values.put("max-segment-bytes", "32768");
+        if (random.nextInt(3) > 0) {
+            values.put("snapshot-entries", String.valueOf(5 + random.nextInt(60)));
+            values.put("log-entries-behind-snapshot", String.valueOf(random.nextInt(20)));
+            values.put("snapshots-kept", String.valueOf(1 + random.nextInt(2)));
+        }
+        if (random.nextInt(3) == 0) {
+            values.put("leases", "true");
+            values.put("lease-drift-percent", LEASE_DRIFT_PERCENT);
+        }
+        return values;
+    }
+
     /** All kinds of faults, on a few registers. */
     public static Swarm ofRegisters() {
-        return new Swarm(EnumSet.allOf(FaultKind.class), () -> new RegisterWorkload(3, 0.4, 60), SMALL_FILES,
+        return new Swarm(EnumSet.allOf(FaultKind.class), () -> new RegisterWorkload(3, 0.4, 60), Swarm::raftSettings,
             "Swarm.ofRegisters().run(%d)");
     }
 
@@ -70,7 +94,7 @@ public final class Swarm {
      * @param fresh makes the workload of one run
      */
     public static Swarm of(Supplier<Workload> fresh) {
-        return new Swarm(EnumSet.allOf(FaultKind.class), fresh, SMALL_FILES, "seed %d");
+        return new Swarm(EnumSet.allOf(FaultKind.class), fresh, Swarm::raftSettings, "seed %d");
     }
 
     /** With these kinds of faults alone. */
@@ -81,7 +105,8 @@ public final class Swarm {
 
     /** With settings of the consensus. */
     public Swarm settings(Map<String, String> values) {
-        return new Swarm(allowed, workloads, Map.copyOf(values), command);
+        Map<String, String> copy = Map.copyOf(values);
+        return new Swarm(allowed, workloads, random -> copy, command);
     }
 
     /** What a failure says about how to see it again; {@code %d} stands for the seed. */
@@ -123,6 +148,7 @@ public final class Swarm {
         private final List<SimulatedClient> clients = new ArrayList<>();
         private final Faults faults;
         private final long chaosNanos;
+        private final Map<String, String> consensusSettings;
         private String missing = "";
 
         Run(long seed, RandomGenerator random, Workload workload) {
@@ -131,15 +157,20 @@ public final class Swarm {
             this.workload = workload;
             int[] sizes = {1, 2, 3, 3, 3, 3, 4, 5, 5, 5};
             long[] delaysMillis = {1, 1, 5, 40};
+            consensusSettings = settings.get(random);
             cluster = SimulatedCluster.builder().seed(seed).nodes(sizes[random.nextInt(sizes.length)])
                 .mode(random.nextBoolean() ? MemoryNetwork.Mode.EXCLUSIVE_LEASE : MemoryNetwork.Mode.STREAM_PER_CALL)
                 .delay(Duration.ofNanos(50_000), Duration.ofMillis(delaysMillis[random.nextInt(4)]))
-                .stateMachine(workload::stateMachine).consensus(Optional.empty(), settings)
+                .stateMachine(workload::stateMachine).consensus(Optional.empty(), consensusSettings)
                 .reproduction("SIMULATION FAILED, see it again with: " + String.format(command, seed)).build();
             double part = random.nextDouble();
+            if (consensusSettings.containsKey("leases")) {
+                cluster.note("all", "leases are on");
+            }
             List<FaultKind> kinds = allowed.stream().filter(kind -> random.nextDouble() < part).toList();
             long[] intervals = {SECOND / 5, SECOND / 2, SECOND, 3 * SECOND};
-            faults = new Faults(cluster, random, kinds, intervals[random.nextInt(intervals.length)]);
+            faults = new Faults(cluster, random, kinds, intervals[random.nextInt(intervals.length)],
+                consensusSettings.containsKey("leases") ? LEASE_CLOCK_DRIFT : CLOCK_DRIFT);
             chaosNanos = SECOND * (4 + random.nextInt(14));
             int count = 1 + random.nextInt(MOST_CLIENTS);
             long[] numbers = new long[1];
