@@ -10,6 +10,7 @@ import io.quorate.raft.log.LogEntry;
 import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
 import io.quorate.spi.consensus.ConsensusStatus;
+import io.quorate.spi.consensus.ConsensusTrace;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.testing.time.VirtualWorld;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * Cores, a network that delays, drops and reorders, disks, and the properties of Raft that are checked at each step.
@@ -62,6 +64,12 @@ final class SimulatedCluster {
 
     /** @param strangers nodes that exist beside and may be added */
     SimulatedCluster(long seed, int size, int strangers, RaftSettings settings) {
+        this(seed, size, strangers, settings, node -> ConsensusTrace.NONE);
+    }
+
+    /** @param traces who hears each node's steps */
+    SimulatedCluster(long seed, int size, int strangers, RaftSettings settings,
+        Function<NodeId, ConsensusTrace> traces) {
         world = new VirtualWorld(seed);
         TreeMap<NodeId, List<Endpoint>> endpoints = new TreeMap<>();
         for (int i = 1; i <= size; i++) {
@@ -70,7 +78,7 @@ final class SimulatedCluster {
         membership = Membership.ofVoters(endpoints);
         for (int i = 1; i <= size + strangers; i++) {
             NodeId id = new NodeId("n" + i);
-            SimulatedNode node = new SimulatedNode(this, world, id, membership, settings);
+            SimulatedNode node = new SimulatedNode(this, world, id, membership, settings, traces.apply(id));
             nodes.add(node);
             byId.put(id, node);
         }

@@ -43,6 +43,7 @@ final class SimulatedNode {
     private final NodeId id;
     private final Membership membership;
     private final RaftSettings settings;
+    private final ConsensusTrace trace;
     private final EntryCodec codec = new EntryCodec(new ClusterId("simulated"));
 
     // What survives a crash.
@@ -64,13 +65,14 @@ final class SimulatedNode {
     private Membership decidedUnder;
 
     SimulatedNode(SimulatedCluster cluster, VirtualWorld world, NodeId id, Membership membership,
-        RaftSettings settings) {
+        RaftSettings settings, ConsensusTrace trace) {
         this.settings = settings;
         this.store = world.random().nextLong();
         this.cluster = cluster;
         this.world = world;
         this.id = id;
         this.membership = membership;
+        this.trace = trace;
         restart();
     }
 
@@ -167,6 +169,7 @@ final class SimulatedNode {
     }
 
     private void traced(ConsensusTrace.Event event) {
+        trace.on(event);
         if (event instanceof ConsensusTrace.Committed) {
             decidedUnder = core.membership();
         }
