@@ -104,7 +104,13 @@ ConfAt(l, k) == IF k = 0 THEN FirstConf ELSE l[k].conf
 ConfOf(l) == ConfAt(l, ConfIndex(l))
 
 Members(c) == c.voters \cup c.old \cup c.learners
-MayCampaign(c, n) == n \in c.voters \cup c.old
+
+(* Whether n votes in the last configuration that it knows to be committed, or in a later one: whoever a change removes
+   may still be needed to have that change committed (thesis 4.2.2).  Learners and strangers never campaign. *)
+MayCampaign(n) ==
+    LET at == {0} \cup {k \in 1..Len(log[n]) : IsConf(log[n][k])}
+        last == CHOOSE k \in at : k <= commit[n] /\ \A m \in at : m <= commit[n] => m <= k
+    IN  \E k \in at : k >= last /\ n \in ConfAt(log[n], k).voters \cup ConfAt(log[n], k).old
 
 Majority(nodes, of) == Cardinality(nodes \cap of) * 2 > Cardinality(of)
 
@@ -202,7 +208,7 @@ PreCampaign(n) ==
     /\ WithPreVote
     /\ n \in MayTimeOut
     /\ role[n] # "L" /\ ~heard[n]
-    /\ MayCampaign(ConfOf(log[n]), n)
+    /\ MayCampaign(n)
     /\ role' = [role EXCEPT ![n] = "P"]
     /\ prevotes' = [prevotes EXCEPT ![n] = {n}]
     /\ UNCHANGED <<term, vote, heard, log, commit, proved, disk, said, counts>>
@@ -218,7 +224,7 @@ GrantPreVote(n, c) ==
 
 BeginTerm(n, as) ==
     /\ term[n] < MaxTerm
-    /\ MayCampaign(ConfOf(log[n]), n)
+    /\ MayCampaign(n)
     /\ term' = [term EXCEPT ![n] = @ + 1]
     /\ vote' = [vote EXCEPT ![n] = n]
     /\ role' = [role EXCEPT ![n] = as]
@@ -571,9 +577,9 @@ QuorumsIntersect ==
                     \A q \in SUBSET Server : \A r \in SUBSET Server :
                         IsQuorum(q, ConfAt(l, j)) /\ IsQuorum(r, ConfAt(l, k)) => q \cap r # {}
 
-(* Learners, removed nodes and strangers never campaign. *)
+(* Learners, strangers, and whoever knows that it was removed never campaign. *)
 OnlyVotersCampaign ==
-    \A n \in Server : role[n] \in {"P", "C", "T"} => MayCampaign(ConfOf(log[n]), n)
+    \A n \in Server : role[n] \in {"P", "C", "T"} => MayCampaign(n)
 
 (* A leader that all the others hear stays, whatever a single node that hears nothing does (for StartsLed). *)
 LeaderStays == \A n \in Server : term[n] = 1
