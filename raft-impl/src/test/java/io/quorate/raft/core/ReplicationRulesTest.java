@@ -275,6 +275,28 @@ class ReplicationRulesTest {
     }
 
     @Test
+    void aFollowerThatDoesNotAnswerHoldsUpNobodyAndCostsOneAppend() {
+        OneCore bench = OneCore.ofThree(0, null).leading(A);
+        for (int i = 0; i < 500; i++) {
+            bench.propose();
+            bench.persistAll();
+            bench.acknowledge(A);
+        }
+        assertEquals(501, bench.commitIndex());
+        List<Effect.Send> toB = bench.sends(Message.Append.class).stream().filter(s -> s.to().equals(B)).toList();
+        assertEquals(1, toB.size());
+        bench.tickAfter(100);
+        bench.tickAfter(100);
+        bench.tickAfter(100);
+        assertEquals(RaftLimits.MAX_HEARTBEATS_IN_FLIGHT,
+            bench.sends(Message.Heartbeat.class).stream().filter(s -> s.to().equals(B)).count());
+        bench.answer(toB.getFirst(), Message.AppendResponse.matched(1, 1));
+        Message.Append next = bench.lastAppend(B);
+        int bytes = next.entries().stream().mapToInt(entry -> entry.encoded().length()).sum();
+        assertTrue(next.entries().size() > 400 && bytes <= bench.settings.maxAppendBytes(), bytes + " bytes");
+    }
+
+    @Test
     void oneAppendIsUnderWayToAFollowerAndTheNextCarriesWhatGathered() {
         OneCore bench = OneCore.ofThree(1, null).leading(A);
         IntStream.range(0, 5).forEach(i -> bench.propose());
