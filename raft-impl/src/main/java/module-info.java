@@ -4,4 +4,5 @@ module io.quorate.raft {
     requires org.slf4j;
 
     provides io.quorate.spi.consensus.ConsensusProvider with io.quorate.raft.RaftConsensusProvider;
+    provides io.quorate.spi.consensus.StorageInspector with io.quorate.raft.RaftStorageInspector;
 }

@@ -19,6 +19,7 @@ module io.quorate.spi {
 
     uses io.quorate.api.StateMachine;
     uses io.quorate.spi.consensus.ConsensusProvider;
+    uses io.quorate.spi.consensus.StorageInspector;
     uses io.quorate.spi.identity.IdentityProvider;
     uses io.quorate.spi.node.NodeProvider;
     uses io.quorate.spi.transport.TransportProvider;

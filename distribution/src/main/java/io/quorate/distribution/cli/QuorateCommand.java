@@ -17,7 +17,8 @@ import picocli.CommandLine.Spec;
     versionProvider = QuorateCommand.Version.class,
     subcommands = {
         QuickstartCommand.class, NodeCommand.class, PkiCommand.class, PeersCommand.class, ClusterCommand.class,
-        KvCommand.class, PluginsCommand.class, BenchCommand.class},
+        KvCommand.class, PluginsCommand.class, BenchCommand.class,
+        DoctorCommand.class},
     footer = {"", "Example:", "  quorate quickstart          three nodes on this machine", "",
         "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no leader or no quorum (try again)."})
 final class QuorateCommand implements Callable<Integer> {

@@ -66,13 +66,13 @@ record DataDirectory(
                 disk.delete(directory.resolve(DataFiles.MAKING));
                 disk.syncDirectory(directory);
             }
-            LogRecovery recovery = new LogRecovery(disk, codec, directory.resolve(DataFiles.LOG), state);
+            LogRecovery recovery = new LogRecovery(disk, codec, directory.resolve(DataFiles.LOG), state.current());
             SnapshotScan snapshots = SnapshotScan.read(disk, directory.resolve(DataFiles.SNAPSHOTS), codec.seed());
             recovery.read();
             if (snapshots.replaces(recovery.terms(), state.current())) {
-                recovery.replace(snapshots.newest().orElseThrow(), options.firstSegmentBytes());
+                recovery.replace(state, snapshots.newest().orElseThrow(), options.firstSegmentBytes());
             } else {
-                recovery.repair();
+                recovery.repair(state);
             }
             List<String> repairs = new ArrayList<>(recovery.repairs());
             repairs.addAll(snapshots.setAside(disk));

@@ -9,7 +9,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Reads the log when the directory is opened: verifies every record, finds the end, and decides whether what
@@ -27,7 +29,6 @@ final class LogRecovery {
     private final Disk disk;
     private final EntryCodec codec;
     private final Path directory;
-    private final StateFile stateFile;
     private final StateFile.State state;
 
     private TermIndex terms;
@@ -35,6 +36,7 @@ final class LogRecovery {
     private final List<Segment> segments = new ArrayList<>();
     private final List<Path> segmentsToDelete = new ArrayList<>();
     private final List<String> repairs = new ArrayList<>();
+    private final Map<EntryType, long[]> counts = new EnumMap<>(EntryType.class);
     private long tornTailBytes;
 
     /** In the last segment: up to here everything is known to have been synced. */
@@ -50,12 +52,12 @@ final class LogRecovery {
 
     private Tail tail;
 
-    LogRecovery(Disk disk, EntryCodec codec, Path directory, StateFile stateFile) {
+    /** @param state as it is read before */
+    LogRecovery(Disk disk, EntryCodec codec, Path directory, StateFile.State state) {
         this.disk = disk;
         this.codec = codec;
         this.directory = directory;
-        this.stateFile = stateFile;
-        this.state = stateFile.current();
+        this.state = state;
         this.terms = new TermIndex(state.firstIndex(), 0);
     }
 
@@ -79,6 +81,16 @@ final class LogRecovery {
         return tornTailBytes;
     }
 
+    /** How many entries of each type there are, and their bytes. */
+    Map<EntryType, long[]> counts() {
+        return counts;
+    }
+
+    /** How many bytes behind the end belong to a write that was never finished, and will be cut. */
+    long unfinishedBytes() {
+        return tail == null ? 0 : tail.written - tail.end;
+    }
+
     /** Reads and judges; changes nothing. A log whose replacement is under way is not looked at. */
     void read() throws IOException {
         if (state.resetting()) {
@@ -96,7 +108,7 @@ final class LogRecovery {
      *
      * @param segmentBytes the size of the new segment
      */
-    void replace(SnapshotMeta snapshot, int segmentBytes) throws IOException {
+    void replace(StateFile stateFile, SnapshotMeta snapshot, int segmentBytes) throws IOException {
         SegmentAllocator allocator = new SegmentAllocator(disk, directory, Runnable::run);
         Segment segment = new LogReset(disk, codec, directory, stateFile).run(snapshot,
             () -> allocator.take(segmentBytes, segmentBytes));
@@ -110,8 +122,8 @@ final class LogRecovery {
     }
 
     /** Repairs what was found. On return every entry found is durable. */
-    void repair() throws IOException {
-        repairTail();
+    void repair(StateFile stateFile) throws IOException {
+        repairTail(stateFile);
         disk.delete(directory.resolve(DataFiles.NEXT_SEGMENT));
         // A segment may have its name in the kernel's memory alone, if the process was killed within a rotation.
         disk.syncDirectory(directory);
@@ -239,6 +251,9 @@ final class LogRecovery {
                 + ", which are older than the log");
         }
         terms.append(index, term);
+        long[] count = counts.computeIfAbsent(type, it -> new long[2]);
+        count[0]++;
+        count[1] += size;
         segment.note(index, at);
         if (type == EntryType.CONFIGURATION) {
             configurations.add(new LogEntry(term, index, type,
@@ -255,7 +270,7 @@ final class LogRecovery {
         tail = new Tail(segment, stop.at, written);
     }
 
-    private void repairTail() throws IOException {
+    private void repairTail(StateFile stateFile) throws IOException {
         for (Path path : segmentsToDelete) {
             disk.delete(path);
         }
@@ -263,11 +278,12 @@ final class LogRecovery {
             disk.syncDirectory(directory);
         }
         try (Disk.File file = disk.open(tail.segment.path())) {
-            repairTail(tail.segment, file, tail.end, tail.written);
+            repairTail(stateFile, tail.segment, file, tail.end, tail.written);
         }
     }
 
-    private void repairTail(Segment segment, Disk.File file, int end, int written) throws IOException {
+    private void repairTail(StateFile stateFile, Segment segment, Disk.File file, int end, int written)
+        throws IOException {
         boolean changed = false;
         if (state.cutFrom() > 0) {
             // All of the rest, though it may read as zeros already: a process that was killed within its cut, or whose

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -175,6 +176,23 @@ public final class SystemDisk implements Disk {
                 throw io;
             }
             throw inUse(path, "this very process");
+        }
+    }
+
+    @Override
+    public Optional<String> holder(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            return Optional.empty();
+        }
+        Path real = path.toAbsolutePath().getParent().toRealPath().resolve(path.getFileName());
+        if (HELD.contains(real)) {
+            // Not opened: closing any descriptor of the file would release what this process holds.
+            return Optional.of("this very process, " + ProcessHandle.current().pid());
+        }
+        // A shared lock needs no permission to write, and is refused while somebody has the exclusive one.
+        try (FileChannel channel = FileChannel.open(real, StandardOpenOption.READ);
+            FileLock lock = channel.tryLock(0, Long.MAX_VALUE, true)) {
+            return lock == null ? Optional.of(holder(channel)) : Optional.empty();
         }
     }
 

@@ -258,6 +258,29 @@ final class SnapshotDamageTest {
         }
     }
 
+    /** The kernel takes the pages of a failed fsync for clean: the next one would skip them, and report success. */
+    @Test
+    void a_transfer_that_goes_on_after_a_failed_fsync_reaches_the_disk() throws IOException {
+        FileLogStore leader = Snapshots.leaderWith(90, 2);
+        SnapshotMeta meta = leader.snapshots().newest().orElseThrow();
+        try (IncomingSnapshot incoming = store.snapshots().receive(meta)) {
+            incoming.write(0, leader.snapshots().read(meta, 0, (int) meta.bytes()));
+            disk.failNextForce();
+            assertThrows(IOException.class, incoming::commit);
+        }
+        SimulatedDisk restarted = disk.afterKill();
+        FileLogStore next = Stores.open(restarted);
+        try (IncomingSnapshot incoming = next.snapshots().receive(meta)) {
+            long there = incoming.received();
+            assertTrue(there > 0, "it does not go on");
+            incoming.write(there, leader.snapshots().read(meta, there, (int) meta.bytes()));
+            incoming.commit();
+        }
+        FileLogStore found = Stores.open(restarted.afterPowerLossKeepingUpTo(0));
+        assertEquals(Optional.of(meta), found.snapshots().newest());
+        assertArrayEquals(Snapshots.content(90), Snapshots.contentOf(found, meta));
+    }
+
     @Test
     void a_failed_release_or_reset_is_final() throws IOException {
         disk.failForceAt(disk.operations() + 2);

@@ -3,6 +3,7 @@ package io.quorate.spi.plugin;
 import io.quorate.api.StateMachine;
 import io.quorate.spi.QuorateProvider;
 import io.quorate.spi.consensus.ConsensusProvider;
+import io.quorate.spi.consensus.StorageInspector;
 import io.quorate.spi.identity.IdentityProvider;
 import io.quorate.spi.node.NodeProvider;
 import io.quorate.spi.transport.TransportProvider;
@@ -47,6 +48,7 @@ public final class Plugins {
     private final List<PluginCandidate<TransportProvider>> transports;
     private final List<PluginCandidate<StateMachine>> stateMachines;
     private final List<PluginCandidate<NodeProvider>> nodes;
+    private final List<PluginCandidate<StorageInspector>> inspectors;
 
     private Plugins(List<ModuleLayer> layers) throws PluginException {
         consensus = find(ConsensusProvider.class, layers, "consensus", QuorateProvider::name,
@@ -58,6 +60,8 @@ public final class Plugins {
         stateMachines = find(StateMachine.class, layers, "state machine", StateMachine::name,
             machine -> QuorateProvider.SPI_VERSION);
         nodes = find(NodeProvider.class, layers, "node", QuorateProvider::name, NodeProvider::spiVersion);
+        inspectors = find(StorageInspector.class, layers, "storage inspector", QuorateProvider::name,
+            StorageInspector::spiVersion);
     }
 
     /** Finds the plugins of the application alone. */
@@ -98,6 +102,11 @@ public final class Plugins {
         return PluginCandidate.choose("state machine", "io.quorate.kv", stateMachines, configured);
     }
 
+    /** What looks into the data directories of the consensus of that name; see {@link #consensus}. */
+    public StorageInspector inspector(Optional<String> configured) throws PluginException {
+        return PluginCandidate.choose("storage inspector", "io.quorate.raft", inspectors, configured);
+    }
+
     /** What makes whole nodes, for what runs them without knowing them; see {@link #consensus}. */
     public NodeProvider node(Optional<String> configured) throws PluginException {
         return PluginCandidate.choose("node", "io.quorate.registry", nodes, configured);
@@ -125,7 +134,8 @@ public final class Plugins {
 
     /**
      * Everything that was found and that a configuration chooses among, in order of service and name. What makes
-     * nodes is not: whoever composes a node knows it.
+     * nodes, or looks into their data, is not: whoever composes a node knows the one, and the other goes with its
+     * consensus.
      */
     public List<FoundPlugin> found() {
         List<FoundPlugin> all = new ArrayList<>();

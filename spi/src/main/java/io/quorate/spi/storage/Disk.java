@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The port to the disk: the few operations that the store needs, so that tests and the simulation can bring one that
@@ -55,6 +56,11 @@ public interface Disk {
      * @throws StorageRefusedException if somebody holds it; the message names the process if it can be known
      */
     Closeable lock(Path path) throws IOException;
+
+    /**
+     * Who holds the lock of {@code path}, in words; empty if nobody does. Changes nothing, and makes no file.
+     */
+    Optional<String> holder(Path path) throws IOException;
 
     /** An open file. Positions are bytes from its beginning. */
     interface File extends Closeable {

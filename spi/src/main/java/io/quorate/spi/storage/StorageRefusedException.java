@@ -1,6 +1,8 @@
 package io.quorate.spi.storage;
 
 import java.io.IOException;
+import java.io.Serializable;
+import java.util.Optional;
 
 /**
  * The store does not open this directory: it is in use, of a format that this version cannot read, of another cluster
@@ -25,11 +27,25 @@ public final class StorageRefusedException extends IOException {
         DAMAGED
     }
 
+    /**
+     * What is damaged.
+     *
+     * @param where file, and offset where there is one
+     */
+    public record Damage(String where, String found, String expected) implements Serializable {
+    }
+
     private final Reason reason;
+    private final Damage damage;
 
     public StorageRefusedException(Reason reason, String message) {
+        this(reason, message, null);
+    }
+
+    private StorageRefusedException(Reason reason, String message, Damage damage) {
         super(message);
         this.reason = reason;
+        this.damage = damage;
     }
 
     public Reason reason() {
@@ -41,6 +57,11 @@ public final class StorageRefusedException extends IOException {
         return new StorageRefusedException(Reason.DAMAGED, where + ": found " + found + ", expected " + expected
             + ". Nothing was changed, and this node will not vote on damaged data. Restore the directory from a copy "
             + "taken while the node was stopped and not older than its last run, or remove this node from the cluster "
-            + "and let it join anew with an empty directory.");
+            + "and let it join anew with an empty directory.", new Damage(where, found, expected));
+    }
+
+    /** What is damaged, if that is why. */
+    public Optional<Damage> damage() {
+        return Optional.ofNullable(damage);
     }
 }

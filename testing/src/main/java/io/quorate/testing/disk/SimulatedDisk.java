@@ -402,6 +402,11 @@ public final class SimulatedDisk implements Disk {
         return () -> locks.remove(path);
     }
 
+    @Override
+    public Optional<String> holder(Path path) {
+        return locks.contains(path) ? Optional.of("somebody") : Optional.empty();
+    }
+
     private static byte[] grown(byte[] array, int size) {
         return array.length >= size ? array : Arrays.copyOf(array, size);
     }
