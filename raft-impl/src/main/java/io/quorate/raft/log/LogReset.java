@@ -46,8 +46,6 @@ final class LogReset {
                 disk.delete(directory.resolve(name));
             }
         }
-        // Before the new one has its name: it may be the name of one that goes.
-        disk.syncDirectory(directory);
         SegmentAllocator.Prepared prepared = preparer.prepare();
         SegmentHeader header = new SegmentHeader(snapshot.index() + 1, snapshot.term());
         Path path = directory.resolve(DataFiles.segmentName(header.baseIndex()));

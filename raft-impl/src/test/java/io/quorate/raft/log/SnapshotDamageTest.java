@@ -65,6 +65,19 @@ final class SnapshotDamageTest {
         }
     }
 
+    /** A disk may write the right bytes to the wrong place. */
+    @Test
+    void a_chunk_at_the_place_of_another_is_damaged() {
+        byte[] file = disk.content(pathOf(newer));
+        int stride = Stores.SNAPSHOT_CHUNK_BYTES + SnapshotFormat.CHUNK_HEAD_BYTES;
+        int first = SnapshotFormat.headBytes(Stores.BOOTSTRAP);
+        System.arraycopy(file, first, file, first + stride, stride);
+        assertThrows(IOException.class, () -> Snapshots.pieces(store.snapshots(), newer, 77));
+        byte[] other = disk.content(pathOf(older));
+        System.arraycopy(other, first + stride, file, first + stride, stride);
+        assertThrows(IOException.class, () -> Snapshots.pieces(store.snapshots(), newer, 77));
+    }
+
     @Test
     void a_bit_that_flips_while_it_is_read_is_noticed() throws IOException {
         long before = disk.reads();

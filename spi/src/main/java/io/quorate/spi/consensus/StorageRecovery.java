@@ -12,7 +12,8 @@ import io.quorate.api.Term;
  * @param node the node whose log is the truth from now on
  * @param before the configuration in force so far
  * @param after the configuration from now on
- * @param certainIndex entries up to this one are known to have been committed: a snapshot stands for them. Whether those
+ * @param certainIndex entries up to this one are known to have been committed: a snapshot stands for them. Whether
+ * those
  *     after it were, this node cannot know alone
  * @param lastIndex the last entry that this node has. Whatever the lost nodes had beyond it is lost
  * @param lastTerm that entry's term
