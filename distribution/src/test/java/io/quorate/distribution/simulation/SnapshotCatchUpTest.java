@@ -66,7 +66,7 @@ class SnapshotCatchUpTest {
         cluster.mendNetwork();
         assertTrue(cluster.runUntil(() -> away.status().orElseThrow().commitIndex().value() > before + 100,
             Duration.ofSeconds(30)), cluster::timeline);
-        assertTrue(cluster.timeline().contains("SnapshotDurable") || away.disk().usedBytes() > 3_000_000);
+        assertTrue(cluster.counts().getOrDefault("snapshots installed", 0L) >= 1, "by its log alone");
         Bytes expected = digest(cluster, cluster.awaitLeader());
         for (SimulatedNode node : cluster.nodes()) {
             assertEquals(expected, digest(cluster, node), node.id() + " has another state");

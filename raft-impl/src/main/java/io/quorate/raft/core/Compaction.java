@@ -78,11 +78,9 @@ final class Compaction {
             throw new BrokenInvariantException("found a snapshot up to entry " + meta.index() + " of term "
                 + meta.term() + ", expected this leader's log to have that entry: it is committed");
         }
-        long committedBefore = log.commitIndex();
-        long lastBefore = log.lastIndex();
         log.reset(meta.index(), meta.term());
         memberships.reset(meta.membershipIndex(), meta.membership());
-        core.trace().replaced(committedBefore, lastBefore, meta);
+        core.trace().replaced(meta);
         core.emit(new Effect.ResetLog(meta.index(), meta.term()));
         core.emit(new Effect.RestoreState(meta));
         core.gate().durable(log.completedHardVersion(), log.durableIndex());

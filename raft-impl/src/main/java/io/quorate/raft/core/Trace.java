@@ -127,13 +127,10 @@ final class Trace {
         }
     }
 
-    /** A snapshot has replaced the log: what was not committed in it is gone, what was is in the snapshot. */
-    void replaced(long committedBefore, long lastBefore, SnapshotMeta meta) {
+    /** A snapshot, which was told before, has replaced the log: nothing that stood in it is there any more. */
+    void replaced(SnapshotMeta meta) {
         if (!on) {
             return;
-        }
-        if (lastBefore > committedBefore) {
-            truncated(committedBefore + 1);
         }
         compacted(meta.index(), meta.term());
         durableIndex = meta.index();

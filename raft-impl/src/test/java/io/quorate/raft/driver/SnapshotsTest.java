@@ -87,6 +87,12 @@ class SnapshotsTest {
         assertEquals(1, cluster.mostInstallsUnderWay);
         assertTrue(cluster.largestInstall < RaftLimits.CHUNK_BYTES + 1_000);
         assertTrue(behind.traced(ConsensusTrace.SnapshotDurable.class).getFirst().installed());
+        cluster.write(450);
+        cluster.world.runFor(SECOND);
+        for (FileCluster.Node node : cluster.nodes.values()) {
+            assertEquals(2, node.disk.files().stream().filter(file -> file.toString().endsWith(".snap")).count(),
+                "nothing holds an old one any more at " + node.id);
+        }
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.quorate.spi.consensus.ConsensusTrace.Committed;
 import io.quorate.spi.consensus.ConsensusTrace.Event;
 import io.quorate.spi.consensus.ConsensusTrace.LogDurable;
 import io.quorate.spi.consensus.ConsensusTrace.ReadConfirmed;
+import io.quorate.spi.consensus.ConsensusTrace.SnapshotDurable;
 import io.quorate.spi.wire.Frame;
 import java.util.List;
 
@@ -36,6 +37,9 @@ final class Checks {
             timeline.mix(event.toString());
         }
         timeline.count("step " + event.getClass().getSimpleName());
+        if (event instanceof SnapshotDurable snapshot && snapshot.installed()) {
+            timeline.count("snapshots installed");
+        }
         NodeView node = cluster.node(id);
         hold(() -> invariants.forEach(invariant -> invariant.before(cluster, node, event)));
         cluster.update(node, event);
