@@ -1,7 +1,6 @@
 package io.quorate.spi.storage;
 
 import java.io.IOException;
-import java.io.Serializable;
 import java.util.Optional;
 
 /**
@@ -32,11 +31,11 @@ public final class StorageRefusedException extends IOException {
      *
      * @param where file, and offset where there is one
      */
-    public record Damage(String where, String found, String expected) implements Serializable {
+    public record Damage(String where, String found, String expected) {
     }
 
     private final Reason reason;
-    private final Damage damage;
+    private final transient Damage damage;
 
     public StorageRefusedException(Reason reason, String message) {
         this(reason, message, null);
