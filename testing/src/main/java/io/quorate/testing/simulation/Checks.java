@@ -67,6 +67,10 @@ final class Checks {
         cluster.node(id).processEnded();
     }
 
+    void damaged(NodeId id) {
+        cluster.node(id).damaged = true;
+    }
+
     void wiped(NodeId id) {
         cluster.node(id).forgetEverything();
         invariants.forEach(invariant -> invariant.wiped(id));

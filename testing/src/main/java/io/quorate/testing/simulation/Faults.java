@@ -276,6 +276,7 @@ final class Faults {
             return false;
         }
         damaged++;
+        cluster.checks().damaged(node.id());
         node.suspectDisk(true);
         Path file = files.get(random.nextInt(files.size()));
         int at = random.nextInt(used(disk.content(file)) / 2);

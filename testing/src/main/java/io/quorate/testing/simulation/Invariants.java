@@ -152,9 +152,10 @@ final class Invariants {
                         node.id + " starts with vote " + started.votedFor() + " after " + node.durableVote);
                     require(started.lastIndex() >= node.durableIndex, "durable entries are not lost", node.id
                         + " starts with a log up to " + started.lastIndex() + " after " + node.durableIndex);
-                    require(started.snapshotIndex() >= node.snapshotIndex, "durable snapshots are not lost", node.id
-                        + " starts with a snapshot up to " + started.snapshotIndex() + " after "
-                        + node.snapshotIndex);
+                    // A snapshot that is found damaged is given up as long as the log behind it is still there.
+                    require(node.damaged || started.snapshotIndex() >= node.snapshotIndex,
+                        "durable snapshots are not lost", node.id + " starts with a snapshot up to "
+                        + started.snapshotIndex() + " after " + node.snapshotIndex);
                 }
                 case TermAdopted adopted -> require(adopted.term() > node.term, "terms do not go back",
                     node.id + " adopts term " + adopted.term() + " in term " + node.term);
@@ -306,12 +307,16 @@ final class Invariants {
         }
     }
 
-    /** Who does not vote in its own latest configuration does not stand for election (thesis §4.2.1, §4.2.2). */
+    /**
+     * Who knows that it does not vote any more does not stand for election. As long as the configuration that says so
+     * is not committed it may have to (thesis §4.2.2).
+     */
     static final class OnlyVotersCampaign implements Invariant {
 
         @Override
         public void before(ClusterView cluster, NodeView node, Event event) {
-            if (event instanceof Campaigned campaigned && node.membership != null) {
+            if (event instanceof Campaigned campaigned && node.membershipIndex > 0
+                && node.membershipIndex <= node.committed) {
                 require(node.membership.votes(node.id), "only voters stand for election", node.id
                     + " stands in term " + campaigned.term() + " and is no voter of " + node.membership);
             }

@@ -29,6 +29,8 @@ final class NodeView {
     long committed;
     long snapshotIndex;
     long snapshotTerm;
+    /** Some of its files are not as they were written. */
+    boolean damaged;
     Membership membership;
     long membershipIndex;
 
@@ -44,7 +46,9 @@ final class NodeView {
 
     /** Whether an entry of that term is durable here, in its log or behind a snapshot. */
     boolean hasDurably(long index, long entryTerm) {
-        return index <= snapshotIndex || index <= durableIndex && termAt(index) == entryTerm;
+        long found = termAt(index);
+        // After a restart it is not told which entries were found behind those that were known to be durable.
+        return index <= snapshotIndex || index <= durableIndex && (found == entryTerm || found < 0);
     }
 
     void forgetEverything() {
@@ -59,6 +63,7 @@ final class NodeView {
         lastIndex = 0;
         snapshotIndex = 0;
         snapshotTerm = 0;
+        damaged = false;
         processEnded();
     }
 

@@ -19,10 +19,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.Collectors;
 
 /**
  * Runs in which everything that can go wrong does, as the seed will have it: how many nodes, which kinds of faults and
@@ -211,6 +213,10 @@ public final class Swarm {
             List<CompletableFuture<?>> probes = new ArrayList<>();
             while (!calm(probes, number)) {
                 if (cluster.now().compareTo(end) > 0) {
+                    if (isQuorumLost()) {
+                        cluster.count("quorum lost with damaged disks");
+                        return;
+                    }
                     throw new Violation("a mended cluster is well within " + CALM, missing);
                 }
                 for (SimulatedNode node : cluster.nodes()) {
@@ -231,6 +237,15 @@ public final class Swarm {
                 throw new Violation("all nodes apply everything", missing);
             }
             checkPeers();
+        }
+
+        /** Whether some configuration needs nodes that refuse to start, since their disks were damaged. */
+        private boolean isQuorumLost() {
+            Set<NodeId> refusing = cluster.nodes().stream().filter(node -> node.refusal().isPresent())
+                .map(SimulatedNode::id).collect(Collectors.toCollection(TreeSet::new));
+            return cluster.leader().isEmpty() && !refusing.isEmpty() && expected().stream()
+                .map(node -> node.status().orElseThrow().membership())
+                .anyMatch(membership -> !ClusterView.isQuorum(membership, id -> !refusing.contains(id)));
         }
 
         private boolean calm(List<CompletableFuture<?>> probes, long[] number) {
