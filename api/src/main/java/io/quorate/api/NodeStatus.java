@@ -26,6 +26,7 @@ import java.util.TreeMap;
  * @param uptimeMillis since its start
  * @param counters named monotonic counters: refused handshakes by reason, wire violations by name, and more
  * @param problem why it does not serve, if so
+ * @param configuration the rest of the configuration; empty if the node is of a build that does not tell
  */
 public record NodeStatus(
     NodeId node,
@@ -43,11 +44,27 @@ public record NodeStatus(
     String stateMachine,
     long uptimeMillis,
     SortedMap<String, Long> counters,
-    Optional<String> problem) {
+    Optional<String> problem,
+    Optional<Configuration> configuration) {
 
     public NodeStatus {
         members = List.copyOf(members);
         reachable = List.copyOf(reachable);
         counters = Collections.unmodifiableSortedMap(new TreeMap<>(counters));
+    }
+
+    /** Without a configuration. */
+    public NodeStatus(NodeId node, ClusterId cluster, long incarnation, String version, String role, Term term,
+        Optional<NodeId> leader, LogIndex commitIndex, LogIndex appliedIndex, LogIndex lastIndex,
+        List<NodeId> members, List<NodeId> reachable, String stateMachine, long uptimeMillis,
+        SortedMap<String, Long> counters, Optional<String> problem) {
+        this(node, cluster, incarnation, version, role, term, leader, commitIndex, appliedIndex, lastIndex, members,
+            reachable, stateMachine, uptimeMillis, counters, problem, Optional.empty());
+    }
+
+    /** The same, as a reader of an earlier build understands it. */
+    public NodeStatus withoutConfiguration() {
+        return new NodeStatus(node, cluster, incarnation, version, role, term, leader, commitIndex, appliedIndex,
+            lastIndex, members, reachable, stateMachine, uptimeMillis, counters, problem);
     }
 }

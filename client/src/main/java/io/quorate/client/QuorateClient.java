@@ -34,7 +34,6 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 
 /**
  * The control plane of a cluster, over the network: for applications and for the command line.
@@ -145,8 +144,17 @@ public final class QuorateClient implements ControlPlane {
         // Where the members are: only operators may ask. Others reach those that are configured.
         CompletableFuture<NodeStatus> located = runtime.self() != PeerIdentity.Kind.OPERATOR ? first
             : first.thenCompose(status -> peers().handle((view, failure) -> status));
-        return located.thenCompose(status -> statusOf(new TreeSet<>(
-            Stream.concat(Stream.of(status.node()), status.members().stream()).toList())));
+        return located.thenCompose(status -> statusOf(new TreeSet<>(membersOf(status))));
+    }
+
+    private static List<NodeId> membersOf(NodeStatus status) {
+        List<NodeId> members = new ArrayList<>(status.members());
+        members.add(status.node());
+        status.configuration().ifPresent(configuration -> {
+            members.addAll(configuration.learners());
+            members.addAll(configuration.outgoing());
+        });
+        return members;
     }
 
     /**

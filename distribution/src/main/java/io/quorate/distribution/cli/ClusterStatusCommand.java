@@ -1,5 +1,6 @@
 package io.quorate.distribution.cli;
 
+import io.quorate.api.Configuration;
 import io.quorate.api.NodeId;
 import io.quorate.api.NodeStatus;
 import io.quorate.client.MemberStatus;
@@ -11,6 +12,7 @@ import io.quorate.distribution.problem.ExitCode;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -91,11 +93,44 @@ final class ClusterStatusCommand implements Callable<Integer> {
         answers.stream().flatMap(answer -> answer.status().stream()).findFirst().ifPresent(any ->
             out.println("Cluster " + any.cluster() + ", members " + any.members().stream().map(NodeId::value)
                 .collect(Collectors.joining(" ")) + ", state machine " + any.stateMachine() + "."));
+        leaderAccount(answers).flatMap(NodeStatus::configuration).map(ClusterStatusCommand::describe)
+            .filter(text -> !text.isEmpty()).ifPresent(out::println);
         out.println(table);
         notes.forEach(out::println);
         if (counters) {
             printCounters(out, answers);
         }
+    }
+
+    /** What the leader says, otherwise whoever is furthest: its configuration is the newest. */
+    private static Optional<NodeStatus> leaderAccount(List<MemberStatus> answers) {
+        return answers.stream().flatMap(answer -> answer.status().stream())
+            .max(Comparator.comparing(NodeStatus::term).thenComparing(NodeStatus::lastIndex)
+                .thenComparing(status -> status.role().equals("leader")));
+    }
+
+    /** What is not as it is in a cluster at rest; empty if nothing is. */
+    private static String describe(Configuration configuration) {
+        List<String> parts = new ArrayList<>();
+        List<NodeId> staying = new ArrayList<>(configuration.learners());
+        staying.removeAll(configuration.joining());
+        if (!configuration.joining().isEmpty()) {
+            parts.add("joining as voters once they have caught up: " + names(configuration.joining()));
+        }
+        if (!staying.isEmpty()) {
+            parts.add("learners: " + names(staying));
+        }
+        if (!configuration.outgoing().isEmpty()) {
+            parts.add("the voters are changing, those before were: " + names(configuration.outgoing()));
+        }
+        if (configuration.epoch() > 1) {
+            parts.add("recovery epoch " + configuration.epoch());
+        }
+        return String.join("; ", parts);
+    }
+
+    private static String names(List<NodeId> nodes) {
+        return nodes.stream().map(NodeId::value).collect(Collectors.joining(" "));
     }
 
     private static void printCounters(PrintWriter out, List<MemberStatus> answers) {
@@ -124,6 +159,10 @@ final class ClusterStatusCommand implements Callable<Integer> {
             "term", node.term().value(), "leader", node.leader(), "commitIndex", node.commitIndex().value(),
             "appliedIndex", node.appliedIndex().value(), "lastIndex", node.lastIndex().value(),
             "members", node.members(), "reachable", node.reachable(), "stateMachine", node.stateMachine(),
-            "uptimeMillis", node.uptimeMillis(), "counters", node.counters(), "problem", node.problem());
+            "uptimeMillis", node.uptimeMillis(), "counters", node.counters(), "problem", node.problem(),
+            "epoch", node.configuration().map(Configuration::epoch),
+            "learners", node.configuration().map(Configuration::learners),
+            "joining", node.configuration().map(Configuration::joining),
+            "outgoing", node.configuration().map(Configuration::outgoing));
     }
 }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.api.AccessDeniedException;
+import io.quorate.api.Configuration;
+import io.quorate.api.NodeId;
 import io.quorate.api.NotLeaderException;
 import io.quorate.api.OutcomeUnknownException;
 import io.quorate.api.OverloadedException;
@@ -113,6 +115,17 @@ final class CommandsTest {
             """, out);
         assertEquals(0, run("cluster", "status", "--json"));
         assertTrue(out.startsWith("{\n  \"leader\" : \"n1\",\n  \"nodes\" : [ {\n    \"node\" : \"n1\","), out);
+    }
+
+    @Test
+    void showsWhoLearnsAndWhatIsChanging() {
+        cluster.configuration = Optional.of(new Configuration(2, List.of(new NodeId("n4"), new NodeId("n9")),
+            List.of(new NodeId("n4")), List.of(FakeCluster.N1)));
+        assertEquals(0, run("cluster", "status"));
+        assertTrue(out.contains("joining as voters once they have caught up: n4; learners: n9; the voters are "
+            + "changing, those before were: n1; recovery epoch 2\n"), out);
+        assertEquals(0, run("cluster", "status", "--json"));
+        assertTrue(out.contains("\"joining\" : [ \"n4\" ]"), out);
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.quorate.api.ClusterId;
 import io.quorate.api.Command;
 import io.quorate.api.CommandRejectedException;
 import io.quorate.api.CommandResult;
+import io.quorate.api.Configuration;
 import io.quorate.api.Consistency;
 import io.quorate.api.ControlPlane;
 import io.quorate.api.LogIndex;
@@ -51,6 +52,7 @@ final class FakeCluster implements ControlPlane, ClusterConnection {
     /** If set, every operation fails with it. */
     Exception failure;
     boolean closed;
+    Optional<Configuration> configuration = Optional.empty();
     /** What operators have ordered, and what becomes of it. */
     final List<String> orders = new ArrayList<>();
     AdministrationResult result = new AdministrationResult.Done("so it is");
@@ -63,6 +65,12 @@ final class FakeCluster implements ControlPlane, ClusterConnection {
         return new NodeStatus(node, new ClusterId("demo"), 1, "0.1.0", role, new Term(3), leader, new LogIndex(7),
             new LogIndex(6), new LogIndex(8), List.of(N1, N2), List.of(N1, N2), "kv", 65_000,
             new TreeMap<>(Map.of("handshake.refused.no-certificate", 2L)), Optional.empty());
+    }
+
+    private static NodeStatus with(Optional<Configuration> configuration, NodeStatus s) {
+        return new NodeStatus(s.node(), s.cluster(), s.incarnation(), s.version(), s.role(), s.term(), s.leader(),
+            s.commitIndex(), s.appliedIndex(), s.lastIndex(), s.members(), s.reachable(), s.stateMachine(),
+            s.uptimeMillis(), s.counters(), s.problem(), configuration);
     }
 
     private static Peer peer(NodeId id, PeerStatus status, Optional<String> fingerprint) {
@@ -120,7 +128,8 @@ final class FakeCluster implements ControlPlane, ClusterConnection {
     @Override
     public CompletableFuture<List<MemberStatus>> memberStatuses() {
         return answer(() -> List.of(
-            new MemberStatus(N1, Optional.of(status(N1, "leader", Optional.of(N1))), Optional.empty()),
+            new MemberStatus(N1, Optional.of(with(configuration, status(N1, "leader", Optional.of(N1)))),
+                Optional.empty()),
             new MemberStatus(N2, Optional.empty(), Optional.of("nobody listens"))));
     }
 

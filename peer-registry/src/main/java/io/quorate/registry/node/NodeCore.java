@@ -1,6 +1,7 @@
 package io.quorate.registry.node;
 
 import io.quorate.api.Bytes;
+import io.quorate.api.Configuration;
 import io.quorate.api.LogIndex;
 import io.quorate.api.NodeId;
 import io.quorate.api.NodeStatus;
@@ -441,7 +442,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
             roleOf(now), now.term(), now.leader(), now.commitIndex(), applier.appliedIndex(), now.lastIndex(),
             List.copyOf(now.membership().voters()), reachable, stateMachineName,
             TimeUnit.NANOSECONDS.toMillis(loop.clock().nanoTime() - startedNanos), settings.counters().snapshot(),
-            problem.or(() -> outOfService));
+            problem.or(() -> outOfService), Optional.of(configuration(now.membership())));
     }
 
     @Override
@@ -478,6 +479,11 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     private List<Endpoint> endpointsAfterBinding() {
         List<Endpoint> before = endpointsBeforeBinding();
         return before.isEmpty() ? sessions.listening() : before;
+    }
+
+    private static Configuration configuration(Membership membership) {
+        return new Configuration(membership.epoch(), List.copyOf(membership.learners()),
+            List.copyOf(membership.joining()), List.copyOf(membership.outgoing()));
     }
 
     private String roleOf(ConsensusStatus now) {

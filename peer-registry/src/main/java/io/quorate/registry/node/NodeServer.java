@@ -121,7 +121,8 @@ final class NodeServer implements CallServer {
             }
             case TRANSFER_LEADERSHIP -> node.consensus().transferLeadership(TransferRequest.decode(request).to(),
                 Math.max(1, answerWithin(budgetMillis)), result -> AdministrationAnswer.give(result, call));
-            case STATUS -> call.respond(StatusCodec.encode(node.status()));
+            case STATUS -> call.respond(StatusCodec.encode(caller.session().supports(Hello.CONFIGURATION)
+                ? node.status() : node.status().withoutConfiguration()));
             case PEERS -> call.respond(PeerCodec.encode(peersFor(caller)));
             case PEER_CHANGES -> {
                 PeerChangesRequest changes = PeerChangesRequest.decode(request);

@@ -4,6 +4,7 @@ import io.quorate.api.Bytes;
 import io.quorate.api.BytesReader;
 import io.quorate.api.BytesWriter;
 import io.quorate.api.ClusterId;
+import io.quorate.api.Configuration;
 import io.quorate.api.LogIndex;
 import io.quorate.api.MalformedBytesException;
 import io.quorate.api.NodeId;
@@ -42,6 +43,12 @@ public final class StatusCodec {
             }
         }
         Fields.writeText(out, status.problem(), ProtocolLimits.MAX_EXPLANATION_BYTES);
+        status.configuration().ifPresent(configuration -> {
+            out.i64(configuration.epoch());
+            Fields.write(out, configuration.learners());
+            Fields.write(out, configuration.joining());
+            Fields.write(out, configuration.outgoing());
+        });
         return List.of(out.toBytes());
     }
 
@@ -68,9 +75,12 @@ public final class StatusCodec {
             counters.put(in.string(text), in.i64());
         }
         Optional<String> problem = Fields.optionalText(in, ProtocolLimits.MAX_EXPLANATION_BYTES);
+        Optional<Configuration> configuration = in.remaining() == 0 ? Optional.empty()
+            : Optional.of(new Configuration(Fields.natural(in, "epoch"), Fields.nodeIds(in), Fields.nodeIds(in),
+                Fields.nodeIds(in)));
         in.end();
         return new NodeStatus(node, cluster, incarnation, version, role, term, leader, commit, applied, last, members,
-            reachable, stateMachine, uptimeMillis, counters, problem);
+            reachable, stateMachine, uptimeMillis, counters, problem, configuration);
     }
 
     private static ClusterId cluster(BytesReader in) throws MalformedBytesException {

@@ -67,6 +67,9 @@ public record Hello(
     /** The capability of a build that reads the sessions in a view of the peers. */
     public static final String SESSION_LIST = "session-list";
 
+    /** The capability of a build that reads the whole configuration in a node's status. */
+    public static final String CONFIGURATION = "configuration";
+
     /** The most capabilities. */
     public static final int MAX_CAPABILITIES = 32;
 

@@ -52,13 +52,14 @@ public record LocalDescription(
     public static LocalDescription of(
         ClusterId cluster, PeerIdentity self, long incarnation, List<Endpoint> endpoints, String build) {
         return new LocalDescription(cluster, self, incarnation, endpoints, build,
-            new TreeSet<>(List.of(Hello.SESSION_LIST)), PROTOCOL_VERSION, PROTOCOL_VERSION);
+            new TreeSet<>(List.of(Hello.SESSION_LIST, Hello.CONFIGURATION)), PROTOCOL_VERSION, PROTOCOL_VERSION);
     }
 
     /** A description of a process that only calls: {@link Hello#CALLS_ONLY}. */
     public static LocalDescription ofCaller(ClusterId cluster, PeerIdentity self, long incarnation, String build) {
         return new LocalDescription(cluster, self, incarnation, List.of(), build,
-            new TreeSet<>(List.of(Hello.CALLS_ONLY, Hello.SESSION_LIST)), PROTOCOL_VERSION, PROTOCOL_VERSION);
+            new TreeSet<>(List.of(Hello.CALLS_ONLY, Hello.SESSION_LIST, Hello.CONFIGURATION)), PROTOCOL_VERSION,
+            PROTOCOL_VERSION);
     }
 
     /** The same with other endpoints, such as those that listeners have chosen. */

@@ -10,6 +10,7 @@ import io.quorate.api.Bytes;
 import io.quorate.api.BytesWriter;
 import io.quorate.api.ClusterId;
 import io.quorate.api.Command;
+import io.quorate.api.Configuration;
 import io.quorate.api.Consistency;
 import io.quorate.api.LogIndex;
 import io.quorate.api.MalformedBytesException;
@@ -318,5 +319,17 @@ class ProtocolTest {
         }
         Bytes none = new BytesWriter().i32(1 << 31).toBytes();
         assertThrows(MalformedBytesException.class, () -> CommandBatch.decode(none));
+    }
+
+    @Test
+    void aStatusTellsTheWholeConfigurationToWhoeverReadsIt() throws MalformedBytesException {
+        NodeId n1 = new NodeId("n1");
+        NodeId n4 = new NodeId("n4");
+        NodeStatus status = new NodeStatus(n1, new ClusterId("c"), 1, "v", "leader", new Term(2), Optional.of(n1),
+            LogIndex.ZERO, LogIndex.ZERO, LogIndex.ZERO, List.of(n1), List.of(), "kv", 1, new TreeMap<>(),
+            Optional.empty(), Optional.of(new Configuration(3, List.of(n4), List.of(n4), List.of(n1))));
+        assertEquals(status, StatusCodec.decode(joined(StatusCodec.encode(status))));
+        NodeStatus without = status.withoutConfiguration();
+        assertEquals(without, StatusCodec.decode(joined(StatusCodec.encode(without))));
     }
 }
