@@ -106,9 +106,23 @@ final class Administration {
 
     // What happens
 
-    /** Something has changed that lets the next step be made: a commit, an answer, the time. */
+    /** A heartbeat's interval is over: beside the next step, what a leader changes of itself. */
+    void heartbeat(Leader leader, long now) {
+        advance(leader, now);
+        Membership current = core.membership();
+        if (isQuiet(leader) && !current.isJoint() && !leader.isHandingOver() && current.votes(core.self())) {
+            upkeep(current, leader, now).ifPresent(core::appendConfiguration);
+        }
+    }
+
+    /** Whether nothing stands in the way of the next configuration. */
+    private boolean isQuiet(Leader leader) {
+        return leader.isReady() && core.membershipIndex() <= core.log().commitIndex() && !core.isStorageFull();
+    }
+
+    /** Something has changed that may let the next step be made: a commit, a request, the time. */
     void advance(Leader leader, long now) {
-        if (!leader.isReady() || core.membershipIndex() > core.log().commitIndex() || core.isStorageFull()) {
+        if (!isQuiet(leader)) {
             return;
         }
         Membership current = core.membership();
@@ -126,9 +140,6 @@ final class Administration {
         boolean begun = false;
         while (!begun && !waiting.isEmpty() && knowsWhoIsThere(leader, now)) {
             begun = begin(waiting.poll(), current, leader, now);
-        }
-        if (!begun) {
-            upkeep(current, leader, now).ifPresent(core::appendConfiguration);
         }
     }
 

@@ -466,7 +466,7 @@ final class Leader implements Role {
             }
             farewells.end(followers, now);
             snapshots.retain(followers.keySet());
-            core.administration().advance(this, now);
+            core.administration().heartbeat(this, now);
             placement.consider(this, now).ifPresent(target -> handOver(target, now));
         }
         endTransfer(now);

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quorate.api.NodeId;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.consensus.MembershipChange;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -169,6 +170,16 @@ class StoreNumberRulesTest {
         assertEquals(Set.of(SELF, A, B), bench.membership().voters());
         assertEquals(99, bench.membership().stores().get(B));
         assertFalse(bench.membership().isJoint());
+    }
+
+    @Test
+    void whileAVoterIsBeingRemovedItIsKnownWithWhichStoreItCounts() {
+        OneCore bench = leading(recorded(SELF, A, B), A, B);
+        bench.change("remove", new MembershipChange.Remove(B), false);
+        assertTrue(bench.membership().isJoint());
+        assertEquals(3, bench.membership().stores().get(B));
+        acknowledge(bench, A);
+        assertFalse(bench.membership().stores().containsKey(B));
     }
 
     @Test
