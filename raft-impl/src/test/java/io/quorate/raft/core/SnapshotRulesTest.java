@@ -255,6 +255,37 @@ class SnapshotRulesTest {
     }
 
     @Test
+    void aLogThatHasCaughtUpWhileTheSnapshotArrivedStaysWithWhatWasAcknowledged() {
+        OneCore bench = OneCore.of(voters(SELF, A, B), 3, null);
+        bench.receive(A, piece(3, TEN, 0, PIECE));
+        bench.step(new Input.ChunkReceived(TEN, BYTES, false));
+        assertEquals(1, bench.effects(Effect.CommitSnapshot.class).size());
+        LogEntry[] entries = new LogEntry[12];
+        for (int i = 0; i < entries.length; i++) {
+            entries[i] = entry(i + 1, i < 8 ? 2 : 3);
+        }
+        assertEquals(Message.AppendResponse.matched(4, 12), bench.ask(B, append(4, 0, 0, 0, entries)));
+        bench.step(new Input.SnapshotReceived(TEN, Input.CommitOutcome.DURABLE));
+        assertEquals(12, bench.lastIndex());
+        assertEquals(10, bench.commitIndex());
+        assertTrue(bench.effects(Effect.ResetLog.class).isEmpty());
+        assertTrue(bench.effects(Effect.RestoreState.class).isEmpty(), "the entries bring the state there");
+    }
+
+    @Test
+    void whoOffersAnotherSnapshotMeanwhileIsNotToldHowMuchThereIsOfTheFirst() {
+        OneCore bench = OneCore.of(voters(SELF, A, B), 3, null);
+        bench.receive(A, piece(3, TEN, 0, PIECE));
+        bench.step(new Input.ChunkReceived(TEN, 400, false));
+        bench.receive(A, piece(3, TEN, 400, PIECE));
+        assertEquals(400, ((Message.InstallResponse) bench.ask(A, piece(3, TEN, 400, PIECE))).received());
+        Message.InstallResponse other = (Message.InstallResponse) bench.ask(A, piece(3, meta(12, 3, 2), 0, PIECE));
+        assertEquals(0, other.received());
+        assertTrue(other.retryAfterMillis() > 0);
+        assertEquals(2, bench.effects(Effect.ReceiveChunk.class).size());
+    }
+
+    @Test
     void whatWasRejectedIsFetchedFromItsBeginning() {
         OneCore bench = OneCore.of(voters(SELF, A), 3, null);
         bench.receive(A, piece(3, TEN, 0, PIECE));
