@@ -37,23 +37,41 @@ final class Runs {
     private long simulatedNanos;
     private long threadNanos;
 
-    /** Every third seed attacks the key-value store, the others a few registers. */
+    /** What the clients of a run do. */
+    enum Kind {
+        KV(Swarm.of(KvWorkload::new)),
+        REGISTERS(Swarm.ofRegisters());
+
+        private final Swarm swarm;
+
+        Kind(Swarm swarm) {
+            this.swarm = swarm.reproduction("mvn -pl distribution -am verify -Dtest=SimulationTest -Dsimulation.kind="
+                + this + " -Dsimulation.seed=%d -Dsurefire.failIfNoSpecifiedTests=false");
+        }
+
+        Report run(long seed) {
+            return swarm.run(seed);
+        }
+    }
+
+    /** A run that has failed once. */
+    record Past(Kind kind, long seed) {
+    }
+
+    /** Every third seed attacks the key-value store, the others a few registers, unless one kind is asked for. */
     static Report run(long seed) {
-        return swarm(seed).run(seed);
+        String asked = System.getProperty("simulation.kind");
+        Kind usual = Math.floorMod(seed, 3) == 0 ? Kind.KV : Kind.REGISTERS;
+        return (asked == null ? usual : Kind.valueOf(asked)).run(seed);
     }
 
-    private static Swarm swarm(long seed) {
-        String again = "mvn -pl distribution -am verify -Dtest=SimulationTest -Dsimulation.seed=%d"
-            + " -Dsurefire.failIfNoSpecifiedTests=false";
-        return (Math.floorMod(seed, 3) == 0 ? Swarm.of(KvWorkload::new) : Swarm.ofRegisters()).reproduction(again);
-    }
-
-    /** Seeds that have failed once, with a word about each. */
-    static List<Long> failedBefore() {
+    /** The runs that have failed once: kind and seed, and a word about each behind a #. */
+    static List<Past> failedBefore() {
         Path list = Path.of(System.getProperty("basedir", ""), "src/test/simulation/failed-seeds.txt");
         try {
             return Files.readAllLines(list).stream().map(line -> line.replaceFirst("#.*", "").trim())
-                .filter(line -> !line.isEmpty()).map(Long::valueOf).toList();
+                .filter(line -> !line.isEmpty()).map(line -> line.split(" +"))
+                .map(parts -> new Past(Kind.valueOf(parts[0]), Long.parseLong(parts[1]))).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
