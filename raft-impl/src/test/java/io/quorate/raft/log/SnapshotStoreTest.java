@@ -160,6 +160,8 @@ final class SnapshotStoreTest {
             incoming.write(0, leader.snapshots().read(meta, 0, 10));
             assertThrows(IllegalArgumentException.class,
                 () -> incoming.write(11, leader.snapshots().read(meta, 11, 10)));
+            incoming.write(5, leader.snapshots().read(meta, 5, 10));
+            assertEquals(15, incoming.received(), "what was there counts once");
             assertThrows(IllegalStateException.class, incoming::commit);
             assertThrows(IllegalStateException.class, () -> store.snapshots().receive(meta));
         }
