@@ -9,14 +9,17 @@ public final class NodeLimits {
     /** How many commands may be under way at this node, from their submission to their result. */
     public static final int MAX_PENDING_COMMANDS = 65_536;
 
-    /** How many bytes they may have (64 MiB). */
-    public static final long MAX_PENDING_COMMAND_BYTES = 64L << 20;
+    /**
+     * How many bytes they may have: 64 MiB, but no more than a sixteenth of the heap. A node with a small one refuses
+     * what is too much; without this it would die of it.
+     */
+    public static final long MAX_PENDING_COMMAND_BYTES = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
 
     /** How many queries may be under way at this node. */
     public static final int MAX_PENDING_QUERIES = 65_536;
 
-    /** How many bytes they may have (64 MiB). */
-    public static final long MAX_PENDING_QUERY_BYTES = 64L << 20;
+    /** How many bytes they may have; the same bound. */
+    public static final long MAX_PENDING_QUERY_BYTES = MAX_PENDING_COMMAND_BYTES;
 
     /** How many callers may wait for news at this node, of the state machine and of the peers together. */
     public static final int MAX_WATCHERS = 4_096;

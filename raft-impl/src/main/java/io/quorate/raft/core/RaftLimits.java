@@ -3,11 +3,17 @@ package io.quorate.raft.core;
 /** Every bound of the core and its driver that is not a setting, in one place. */
 public final class RaftLimits {
 
-    /** How many bytes of entries are kept in memory; entries behind it are read from the log when they are needed. */
-    public static final long WINDOW_BYTES = 64L << 20;
+    /**
+     * How many bytes of entries are kept in memory; entries behind it are read from the log when they are needed. 64 MiB,
+     * but no more than a sixteenth of the heap: a node with a small one would die of the entries that it keeps.
+     */
+    public static final long WINDOW_BYTES = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
 
-    /** How many bytes a leader lets be proposed and not yet committed, before it says that it is overloaded. */
-    public static final long MAX_UNCOMMITTED_BYTES = 32L << 20;
+    /**
+     * How many bytes a leader lets be proposed and not yet committed, before it says that it is overloaded: 32 MiB, but
+     * no more than half of what it keeps.
+     */
+    public static final long MAX_UNCOMMITTED_BYTES = WINDOW_BYTES / 2;
 
     /** The same in entries: each also costs memory of its own. */
     public static final long MAX_UNCOMMITTED_ENTRIES = 65_536;
