@@ -312,8 +312,10 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         status = now;
         lookAgain = true;
         sessionClock.statusChanged(now);
-        // A node without data may be of any time: it says so, and learns from those who know.
-        sessions.epoch(now.lastIndex().value() == 0 ? 0 : now.membership().epoch());
+        // A node without data may be of any time: it says so, and learns from those who know. So may one that joins and
+        // has not come to the entry yet that added it.
+        sessions.epoch(now.lastIndex().value() == 0 || !now.membership().contains(settings.self()) ? 0
+            : now.membership().epoch());
         if (before == null || before.role() != now.role() || !before.leader().equals(now.leader())) {
             submissions.leaderChanged(now.leader());
             LOG.info("Node {} is {} in term {}; leader: {}", settings.self(), roleOf(now), now.term(),
