@@ -12,6 +12,7 @@ final class CommandSession {
     final long id;
     private final ArrayDeque<PendingCommand> unanswered = new ArrayDeque<>();
     private long nextSequence = 1;
+    private long unansweredBytes;
 
     CommandSession(long id) {
         this.id = id;
@@ -19,7 +20,8 @@ final class CommandSession {
 
     /** Whether one more command can be sent without endangering the results of those that are not answered. */
     boolean hasRoom() {
-        return nextSequence - answeredBelow() < ProtocolLimits.MAX_UNANSWERED_SEQUENCES;
+        return nextSequence - answeredBelow() < ProtocolLimits.MAX_UNANSWERED_SEQUENCES
+            && unansweredBytes < ProtocolLimits.MAX_UNANSWERED_BYTES;
     }
 
     /** Gives {@code command} its sequence, with which alone it is sent from now on. */
@@ -27,12 +29,13 @@ final class CommandSession {
         command.session = this;
         command.sequence = nextSequence++;
         unanswered.add(command);
+        unansweredBytes += command.bytes;
     }
 
     /** Nobody waits for a sequence below this one. */
     long answeredBelow() {
         while (!unanswered.isEmpty() && unanswered.peek().isDone()) {
-            unanswered.poll();
+            unansweredBytes -= unanswered.poll().bytes;
         }
         return unanswered.isEmpty() ? nextSequence : unanswered.peek().sequence;
     }

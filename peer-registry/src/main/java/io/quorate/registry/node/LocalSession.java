@@ -24,6 +24,7 @@ final class LocalSession {
     private ArrayDeque<LocalSubmission> unanswered = new ArrayDeque<>();
     private long id = NONE;
     private long nextSequence = 1;
+    private long unansweredBytes;
     private boolean opening;
 
     LocalSession(NodeLoop loop) {
@@ -49,12 +50,14 @@ final class LocalSession {
                         (number, failure) -> loop.execute(() -> opened(number, failure))));
                 }
                 return;
-            } else if (nextSequence - answeredBelow() >= ProtocolLimits.MAX_UNANSWERED_SEQUENCES) {
+            } else if (nextSequence - answeredBelow() >= ProtocolLimits.MAX_UNANSWERED_SEQUENCES
+                    || unansweredBytes >= ProtocolLimits.MAX_UNANSWERED_BYTES) {
                 return;
             } else {
                 waiting.poll();
                 next.assign(this, id, nextSequence++);
                 unanswered.add(next);
+                unansweredBytes += next.bodyBytes();
                 backlog.add(next);
             }
         }
@@ -66,6 +69,7 @@ final class LocalSession {
             id = number;
             nextSequence = 1;
             unanswered = new ArrayDeque<>();
+            unansweredBytes = 0;
         } else if (!(failure instanceof UnavailableException) && !(failure instanceof OutcomeUnknownException)) {
             // A verdict on whatever this node submits, such as that too much is under way.
             fail(failure);
@@ -88,7 +92,7 @@ final class LocalSession {
 
     private long answeredBelow() {
         while (!unanswered.isEmpty() && unanswered.peek().ended()) {
-            unanswered.poll();
+            unansweredBytes -= unanswered.poll().bodyBytes();
         }
         return unanswered.isEmpty() ? nextSequence : unanswered.peek().sequence();
     }

@@ -28,6 +28,9 @@ final class Reads {
 
     private static final Runnable WAKE_UP = () -> { };
 
+    /** From how many reads under way on the ended ones among them are looked for. */
+    private static final int MIN_SWEEP = 1_024;
+
     private final NodeLoop loop;
     private final Consensus consensus;
     private final Applier applier;
@@ -40,6 +43,7 @@ final class Reads {
     private final Alarm retry;
     /** Every read that has passed the mailbox and may not have ended yet. */
     private final ArrayDeque<Read> underWay = new ArrayDeque<>();
+    private int sweepAt = MIN_SWEEP;
     private List<Read> asking = new ArrayList<>();
     /** Those for which a lease will do. */
     private List<Read> askingLease = new ArrayList<>();
@@ -89,6 +93,11 @@ final class Reads {
         woken.set(false);
         while (!underWay.isEmpty() && underWay.peek().ended()) {
             underWay.poll();
+        }
+        if (underWay.size() >= sweepAt) {
+            // One read that waits at the head would keep every ended one behind it in memory, up to its deadline.
+            underWay.removeIf(Read::ended);
+            sweepAt = Math.max(MIN_SWEEP, 2 * underWay.size());
         }
         for (Read next = mailbox.poll(); next != null; next = mailbox.poll()) {
             if (stopped.isPresent()) {

@@ -19,6 +19,12 @@ public final class ProtocolLimits {
      */
     public static final int MAX_UNANSWERED_SEQUENCES = 65_536;
 
+    /**
+     * How many bytes the commands of a session may have from the oldest that is not answered on (64 MiB). Those behind
+     * it that are answered are kept with it, and must not gather without bound while it waits.
+     */
+    public static final long MAX_UNANSWERED_BYTES = 64L << 20;
+
     /** The most queries in one QUERY. */
     public static final int MAX_BATCH_QUERIES = 1_024;
 
