@@ -12,18 +12,19 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Runs TLC on every model of the specification, and on every deliberately broken one, each in a JVM of its own, and
- * demands what the model's first lines say: {@code expect: holds}, or the names of the properties of which TLC must find
- * one violated. A model that is not decided within its time has failed.
+ * Runs TLC on every model of the specification, on every deliberately broken one and on every trace, each in a JVM of
+ * its own, and demands what the model's first lines say: {@code expect: holds}, or the names of the properties of which
+ * TLC must find one violated. A model that is not decided within its time has failed.
  *
  * <p>Arguments: the jar of TLC, the folder of the specification, a folder for its output, the folder of
- * traces that the tests have written, seconds for each model, and perhaps the name of one.
+ * traces that the tests have written, and seconds for each. The property {@code spec.model} names one, to run it alone.
  */
 public final class CheckSpecification {
 
     private static final Pattern SETTING = Pattern.compile("^\\\\\\* (expect|simulate): (.*)$", Pattern.MULTILINE);
     private static final Pattern VIOLATED =
-        Pattern.compile("Invariant (\\w+) is violated|Action property (\\w+) is violated|Temporal properties were (violated)");
+        Pattern.compile("Invariant (\\w+) is violated|Action property (\\w+) is violated"
+            + "|Temporal properties were (violated)");
     private static final Pattern STATES =
         Pattern.compile("([\\d,]+) states generated, ([\\d,]+) distinct states found|"
             + "Progress: ([\\d,]+) states checked");
@@ -65,7 +66,7 @@ public final class CheckSpecification {
         Path out = Path.of(words[2]).toAbsolutePath();
         Path traces = Path.of(words[3]).toAbsolutePath();
         long seconds = Long.parseLong(words[4]);
-        String only = words.length > 5 ? words[5].strip() : "";
+        String only = System.getProperty("spec.model", "").strip();
         List<Setting> settings = new ArrayList<>();
         for (String part : List.of("models", "broken")) {
             try (Stream<Path> files = Files.list(folder.resolve(part))) {
@@ -108,7 +109,8 @@ public final class CheckSpecification {
         Files.createDirectories(log.getParent());
         List<String> words = new ArrayList<>(List.of(
             ProcessHandle.current().info().command().orElse("java"), "-XX:+UseParallelGC", HEAP,
-            "-DTLA-Library=" + setting.library(), "-cp", jar.toString(), "tlc2.TLC", "-nowarning", "-difftrace", "-workers", "2", "-metadir", states.toString(),
+            "-DTLA-Library=" + setting.library(), "-cp", jar.toString(), "tlc2.TLC", "-nowarning",
+            "-difftrace", "-workers", "2", "-metadir", states.toString(),
             "-config", setting.file().toString()));
         // The seed is fixed: the same behaviours each time.
         setting.simulate().ifPresent(how -> words.addAll(List.of("-seed", "1", "-depth",
@@ -132,7 +134,8 @@ public final class CheckSpecification {
         }
         boolean good = setting.expected().contains(found);
         System.out.printf("%-30s %-24s %12s %12s %6d%s%n", setting.name(), found, generated, distinct,
-            (System.nanoTime() - begin) / 1_000_000_000, good ? "" : "   expected " + String.join(" or ", setting.expected()));
+            (System.nanoTime() - begin) / 1_000_000_000, good ? ""
+                : "   expected " + String.join(" or ", setting.expected()));
         return good;
     }
 
@@ -145,7 +148,8 @@ public final class CheckSpecification {
         if (!ended) {
             return "undecided";
         }
-        boolean whole = said.contains("No error has been found") || setting.simulate().isPresent() && !said.contains("Error");
+        boolean whole = said.contains("No error has been found")
+            || setting.simulate().isPresent() && !said.contains("Error");
         return code == 0 && whole ? "holds" : "an-error";
     }
 

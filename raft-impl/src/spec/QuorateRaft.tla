@@ -163,8 +163,8 @@ OneLed ==
         /\ proved = [n \in Server |-> IF n = first THEN 0 ELSE 1]
         /\ dterm = term /\ dvote = vote /\ dlog = log
         /\ sure = [n \in Server |-> 1]
-        /\ asked = [t \in Terms |-> IF t = 1 THEN {[cand |-> first, lastTerm |-> 0, lastIndex |-> 0, transfer |-> FALSE]}
-                                    ELSE {}]
+        /\ asked = [t \in Terms |-> IF t # 1 THEN {}
+                        ELSE {[cand |-> first, lastTerm |-> 0, lastIndex |-> 0, transfer |-> FALSE]}]
         /\ granted = [t \in Terms |-> [c \in Server |-> IF t = 1 /\ c = first THEN Server ELSE {}]]
         /\ led = [t \in Terms |-> IF t = 1 THEN [who |-> {first}, log |-> l, commit |-> 0] ELSE NoLeader]
         /\ acked = [t \in Terms |-> [n \in Server |-> IF t = 1 /\ n # first THEN 1 ELSE 0]]
@@ -452,7 +452,8 @@ TakeSnapshot(n, k) ==
 InstallSnapshot(n, t, k) ==
     LET l == led[t].log
         fits == Len(log[n]) >= k /\ TermAt(log[n], k) = TermAt(l, k)
-        new == IF fits /\ ~Is("InstallDropsTail") THEN Prefix(l, k) \o SubSeq(log[n], k + 1, Len(log[n])) ELSE Prefix(l, k)
+        new == IF ~fits \/ Is("InstallDropsTail") THEN Prefix(l, k)
+               ELSE Prefix(l, k) \o SubSeq(log[n], k + 1, Len(log[n]))
         pr == Min(Len(new), Max(IF t > term[n] THEN 0 ELSE proved[n], k))
     IN  /\ WithSnapshots
         /\ k \in 1..led[t].commit

@@ -14,8 +14,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Does every fault to a cluster of real processes while clients use it, asserts what must be seen, and checks in the end
- * that the replicas are equal and that what the clients saw is linearizable, key by key.
+ * Does every fault to a cluster of real processes while clients use it, asserts what must be seen, and checks in the
+ * end that the replicas are equal and that what the clients saw is linearizable, key by key.
  *
  * <p>Started by {@code faults.sh}, with the image's own modules. Exit code 1: something that must hold did not.
  */
