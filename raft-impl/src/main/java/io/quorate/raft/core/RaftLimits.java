@@ -4,8 +4,8 @@ package io.quorate.raft.core;
 public final class RaftLimits {
 
     /**
-     * How many bytes of entries are kept in memory; entries behind it are read from the log when they are needed. 64 MiB,
-     * but no more than a sixteenth of the heap: a node with a small one would die of the entries that it keeps.
+     * How many bytes of entries are kept in memory; entries behind it are read from the log when they are needed.
+     * 64 MiB, but no more than a sixteenth of the heap: a node with a small one would die of the entries that it keeps.
      */
     public static final long WINDOW_BYTES = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
 
