@@ -66,6 +66,7 @@ public final class SimulatedCluster {
     private final ConsensusProvider consensus;
     private final Map<String, String> consensusSettings;
     private final String reproduction;
+    private final long usualDiskNanos;
     private final TreeMap<NodeId, SimulatedNode> nodes = new TreeMap<>();
     private final TreeMap<NodeId, Membership> bootstraps = new TreeMap<>();
     private final List<Runnable> endings = new ArrayList<>();
@@ -83,6 +84,7 @@ public final class SimulatedCluster {
         network.traffic(hosts);
         machines = builder.machines;
         consensusSettings = builder.settings;
+        usualDiskNanos = builder.disk.toNanos();
         reproduction = builder.reproduction.orElse("SimulatedCluster seed " + seed);
         try {
             Plugins plugins = Plugins.load();
@@ -114,6 +116,7 @@ public final class SimulatedCluster {
         private MemoryNetwork.Mode mode = MemoryNetwork.Mode.EXCLUSIVE_LEASE;
         private Duration minDelay = Duration.ofNanos(100_000);
         private Duration maxDelay = Duration.ofMillis(1);
+        private Duration disk = Duration.ofNanos(100_000);
         private Supplier<StateMachine> machines;
         private Optional<String> consensus = Optional.empty();
         private Optional<String> reproduction = Optional.empty();
@@ -144,6 +147,12 @@ public final class SimulatedCluster {
         public Builder delay(Duration least, Duration most) {
             minDelay = least;
             maxDelay = most;
+            return this;
+        }
+
+        /** How long an operation of a disk takes, about; 0.1 ms by default. */
+        public Builder disk(Duration about) {
+            disk = about;
             return this;
         }
 
@@ -447,6 +456,10 @@ public final class SimulatedCluster {
 
     long nextIncarnation() {
         return nextIncarnation++;
+    }
+
+    long usualDiskNanos() {
+        return usualDiskNanos;
     }
 
     RandomGenerator faultRandom() {

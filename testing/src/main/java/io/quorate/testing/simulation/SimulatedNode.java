@@ -42,7 +42,6 @@ public final class SimulatedNode {
 
     static final Path DISK_ROOT = Path.of("/disk");
     private static final Path DIRECTORY = DISK_ROOT.resolve("data");
-    private static final long USUAL_TASK_NANOS = 100_000;
     private static final long CLOSE_NANOS = 20_000_000;
 
     private final SimulatedCluster cluster;
@@ -52,7 +51,7 @@ public final class SimulatedNode {
     private Optional<String> refusal = Optional.empty();
     private boolean unpowered;
     private boolean suspectDisk;
-    private long diskNanos = USUAL_TASK_NANOS;
+    private long diskNanos;
     private double clockRate = 1;
     private long wallJumpMillis;
 
@@ -142,6 +141,7 @@ public final class SimulatedNode {
     SimulatedNode(SimulatedCluster cluster, NodeId id) {
         this.cluster = cluster;
         this.id = id;
+        this.diskNanos = cluster.usualDiskNanos();
     }
 
     public NodeId id() {
@@ -369,7 +369,7 @@ public final class SimulatedNode {
 
     /** The disk is as fast as it usually is. */
     public void usualDiskLatency() {
-        diskNanos = USUAL_TASK_NANOS;
+        diskNanos = cluster.usualDiskNanos();
     }
 
     /** Where it listens. */

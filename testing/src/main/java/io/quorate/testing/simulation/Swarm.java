@@ -159,10 +159,13 @@ public final class Swarm {
             this.workload = workload;
             int[] sizes = {1, 2, 3, 3, 3, 3, 4, 5, 5, 5};
             long[] delaysMillis = {1, 1, 5, 40};
+            // A slow disk leaves time for something to happen between a write and its end.
+            long[] disksMicros = {100, 100, 2_000, 20_000};
             consensusSettings = settings.get(random);
             cluster = SimulatedCluster.builder().seed(seed).nodes(sizes[random.nextInt(sizes.length)])
                 .mode(random.nextBoolean() ? MemoryNetwork.Mode.EXCLUSIVE_LEASE : MemoryNetwork.Mode.STREAM_PER_CALL)
                 .delay(Duration.ofNanos(50_000), Duration.ofMillis(delaysMillis[random.nextInt(4)]))
+                .disk(Duration.ofNanos(disksMicros[random.nextInt(disksMicros.length)] * 1_000))
                 .stateMachine(workload::stateMachine).consensus(Optional.empty(), consensusSettings)
                 .reproduction("SIMULATION FAILED, see it again with: " + String.format(command, seed)).build();
             double part = random.nextDouble();
