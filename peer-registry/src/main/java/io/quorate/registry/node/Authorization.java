@@ -20,8 +20,11 @@ public final class Authorization {
     static {
         for (RpcType type : RpcType.values()) {
             TABLE.put(type, switch (type) {
-                case PRE_VOTE, REQUEST_VOTE, HEARTBEAT, APPEND_ENTRIES, READ_INDEX, INSTALL_SNAPSHOT,
-                    TIMEOUT_NOW, PRESENCE ->
+                // Whether the candidate is in this node's configuration is not asked: this node may be behind, and its
+                // vote be needed (thesis §4.2.2). Scenario: of the voters A, B and C, C is down; D is added, promoted,
+                // and B dies for ever. When C is back, the only majority is A, C and D, and C does not know D yet.
+                case PRE_VOTE, REQUEST_VOTE -> EnumSet.of(Standing.MEMBER, Standing.JOINING);
+                case HEARTBEAT, APPEND_ENTRIES, READ_INDEX, INSTALL_SNAPSHOT, TIMEOUT_NOW, PRESENCE ->
                     EnumSet.of(Standing.MEMBER);
                 case SUBMIT, QUERY, WATCH -> EnumSet.of(Standing.MEMBER, Standing.CLIENT, Standing.OPERATOR);
                 case STATUS -> EnumSet.of(Standing.MEMBER, Standing.JOINING, Standing.CLIENT, Standing.OPERATOR);
@@ -31,14 +34,9 @@ public final class Authorization {
         }
     }
 
-    /**
-     * What a node may do of which this node's configuration knows nothing, while this node follows nobody. Scenario: a
-     * member is down while the others are replaced one by one. Its configuration is that of before, so the leader is a
-     * stranger to it; refused, it would never learn the configuration in which the leader is a member. The stranger has
-     * proved to be a node of this cluster. Whether a term is his, and whether his entries fit, the consensus checks.
-     */
-    private static final Set<RpcType> OF_STRANGERS = EnumSet.of(RpcType.HEARTBEAT, RpcType.APPEND_ENTRIES,
-        RpcType.INSTALL_SNAPSHOT);
+    /** What only a leader sends; a leader may be newer than this node's configuration: see {@link Vouching}. */
+    private static final Set<RpcType> OF_LEADERS = EnumSet.of(RpcType.HEARTBEAT, RpcType.APPEND_ENTRIES,
+        RpcType.INSTALL_SNAPSHOT, RpcType.TIMEOUT_NOW);
 
     private Authorization() {
     }
@@ -47,9 +45,9 @@ public final class Authorization {
         return TABLE.get(type).contains(standing);
     }
 
-    /** Whether a node of the cluster that is no member may call {@code type} at a node that follows nobody. */
-    static boolean permitsStranger(RpcType type, Standing standing) {
-        return standing == Standing.JOINING && OF_STRANGERS.contains(type);
+    /** Whether a node of the cluster may call {@code type} that is no member here, if somebody vouches for it. */
+    static boolean permitsVouched(RpcType type, Standing standing) {
+        return standing == Standing.JOINING && OF_LEADERS.contains(type);
     }
 
     /** The counter of refused calls: {@code rpc.denied.<type>}. */

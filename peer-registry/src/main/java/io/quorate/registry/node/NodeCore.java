@@ -82,6 +82,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     private final Watches watches;
     private final PresenceExchange presence;
     private final Reconciler reconciler;
+    private final Vouching vouching;
 
     private final SortedSet<NodeId> toldPresent = new TreeSet<>();
     private List<DialTarget> targets = List.of();
@@ -118,6 +119,8 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         this.reads = new Reads(loop, consensus, applier, applyThread);
         this.watches = new Watches(loop, applier, applyThread);
         this.presence = new PresenceExchange(loop, settings.self(), incarnation, sessions, settings.counters());
+        this.vouching = new Vouching(loop, settings.self(), settings.bootstrap().endpoints().keySet(), sessions,
+            node -> sessions.presence(node).filter(NodePresence::present).isPresent(), settings.counters());
         this.reconciler = new Reconciler(settings.self(), loop, this);
     }
 
@@ -265,10 +268,10 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     @Override
     public Standing standing(PeerIdentity identity) {
         return switch (identity.kind()) {
-            // A node that waits to join knows no members. Whoever has proved to be a node of this cluster may bring it
-            // the log then; it has nothing to lose, and votes for nobody.
+            // A node that waits to join knows no members but those that its operator names, and whom they vouch for.
             case NODE -> nodeId(identity).filter(node -> membership().contains(node)
-                || membership().members().isEmpty()).map(member -> Standing.MEMBER).orElse(Standing.JOINING);
+                || membership().members().isEmpty() && vouching.accepts(node)).map(member -> Standing.MEMBER)
+                .orElse(Standing.JOINING);
             case CLIENT -> Standing.CLIENT;
             case OPERATOR -> Standing.OPERATOR;
         };
@@ -311,6 +314,9 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         ConsensusStatus before = status;
         status = now;
         lookAgain = true;
+        if (before == null || !before.membership().equals(now.membership())) {
+            vouching.membershipChanged(now.membership());
+        }
         sessionClock.statusChanged(now);
         // A node without data may be of any time: it says so, and learns from those who know. So may one that joins and
         // has not come to the entry yet that added it.
@@ -448,8 +454,8 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     }
 
     @Override
-    public boolean followsNobody() {
-        return consensus.status().leader().isEmpty();
+    public Vouching vouching() {
+        return vouching;
     }
 
     CompletableFuture<NodeFailure> failure() {

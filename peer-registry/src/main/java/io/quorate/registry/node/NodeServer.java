@@ -51,8 +51,7 @@ final class NodeServer implements CallServer {
 
         Consensus consensus();
 
-        /** Whether this node knows no leader. */
-        boolean followsNobody();
+        Vouching vouching();
 
         NodeStatus status();
 
@@ -72,8 +71,7 @@ final class NodeServer implements CallServer {
 
     @Override
     public void serve(Caller caller, RpcType type, Bytes request, long budgetMillis, ServedCall call) {
-        if (!Authorization.permits(type, caller.standing())
-                && !(Authorization.permitsStranger(type, caller.standing()) && node.followsNobody())) {
+        if (!permits(caller, type)) {
             counters.accept(Authorization.deniedCounter(type));
             call.fail(RpcError.of(RpcError.Code.DENIED, "found " + caller.identity() + " with standing "
                 + caller.standing() + ", which may not call " + type));
@@ -89,6 +87,20 @@ final class NodeServer implements CallServer {
             counters.accept("rpc.malformed." + Authorization.label(type));
             call.fail(RpcError.of(RpcError.Code.MALFORMED, type + ": " + e.getMessage()));
         }
+    }
+
+    private boolean permits(Caller caller, RpcType type) {
+        if (Authorization.permits(type, caller.standing())) {
+            return true;
+        }
+        if (caller.node().isEmpty() || !Authorization.permitsVouched(type, caller.standing())) {
+            return false;
+        }
+        boolean accepted = node.vouching().accepts(caller.node().get());
+        if (!accepted) {
+            node.vouching().refused(caller.node().get());
+        }
+        return accepted;
     }
 
     private void dispatch(Caller caller, RpcType type, Bytes request, long budgetMillis, ServedCall call)

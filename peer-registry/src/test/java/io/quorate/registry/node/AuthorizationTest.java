@@ -12,8 +12,8 @@ import org.junit.jupiter.api.TestFactory;
 class AuthorizationTest {
 
     private static final String TABLE = """
-        PRE_VOTE       M
-        REQUEST_VOTE   M
+        PRE_VOTE       MJ
+        REQUEST_VOTE   MJ
         HEARTBEAT      M
         APPEND_ENTRIES M
         READ_INDEX     M

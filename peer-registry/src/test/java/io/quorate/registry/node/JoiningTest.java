@@ -1,6 +1,7 @@
 package io.quorate.registry.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
 import io.quorate.api.NodeId;
@@ -47,17 +48,61 @@ class JoiningTest {
     }
 
     @Test
-    void aNodeListensToALeaderThatItDoesNotKnowWhileItFollowsNobody() {
-        cluster.host("n2").consensus().membership = Membership.ofVoters(Map.of(N2,
-            List.of(SimCluster.endpoint(N2)), new NodeId("n9"), List.of(SimCluster.endpoint(new NodeId("n9")))));
-        cluster.host("n2").consensus().tellStatus();
-        cluster.run(1_000);
-        assertEquals("DENIED", heartbeat("n1", N2), "it follows a leader, and strangers do not disturb that");
+    void aNodeListensToAStrangerOnlyIfAKnownOneVouchesForIt() {
+        NodeId n8 = new NodeId("n8");
+        NodeId n9 = new NodeId("n9");
+        strangers(n8, n9);
         cluster.log.resign();
         cluster.run(100);
-        assertEquals("OK", heartbeat("n1", N2));
+        assertEquals("DENIED", heartbeat("n9", N2), "nobody was asked yet");
+        cluster.run(2_000);
+        assertEquals("DENIED", heartbeat("n9", N2), "nobody knows it, though n2 follows nobody");
+
+        cluster.host("n1").consensus().membership = voters(List.of(new NodeId("n1"), N2, n9));
+        cluster.host("n1").consensus().tellStatus();
+        assertEquals("DENIED", heartbeat("n9", N2));
+        cluster.run(Vouching.ASK_INTERVAL_MILLIS + 100);
+        heartbeat("n9", N2);
+        cluster.run(100);
+        for (int i = 0; i < 10; i++) {
+            assertEquals("OK", heartbeat("n9", N2), "n1 says that it is a member, once and for all further calls");
+        }
+        assertEquals("DENIED", heartbeat("n8", N2), "n1 vouches for that one alone");
         SimCaller client = new SimCaller(cluster, TestIdentity.client("app"));
         assertEquals("DENIED", client.await("n2", RpcType.HEARTBEAT, List.of(Bytes.utf8("x"))).code());
+
+        cluster.host("n2").consensus().membership = voters(List.of(N2, new NodeId("n3")));
+        cluster.host("n2").consensus().tellStatus();
+        cluster.run(10);
+        assertEquals("DENIED", heartbeat("n9", N2), "under another configuration it is asked for anew");
+        assertEquals("OK", heartbeat("n1", N2), "n1 is no member any more, but n2's own file names it");
+    }
+
+    @Test
+    void oneWhoAsksAgainAndAgainCausesOneRoundOfQuestionsASecond() {
+        NodeId n9 = new NodeId("n9");
+        strangers(n9);
+        for (int i = 0; i < 100; i++) {
+            assertEquals("DENIED", heartbeat("n9", N2));
+            cluster.run(30);
+        }
+        long rounds = cluster.host("n2").counters.get("vouching.round");
+        assertTrue(rounds >= 3 && rounds <= 5, "found " + rounds);
+    }
+
+    /** Nodes of the cluster that nobody has added. */
+    private void strangers(NodeId... ids) {
+        for (NodeId id : ids) {
+            cluster.start(id, new SimCluster.Shape(List.of(cluster.network), List.of(cluster.network.scheme()),
+                List.of(), voters(SimCluster.ids(3)), null));
+        }
+        cluster.run(2_000);
+    }
+
+    private static Membership voters(List<NodeId> ids) {
+        Map<NodeId, List<Endpoint>> places = new TreeMap<>();
+        ids.forEach(id -> places.put(id, List.of(SimCluster.endpoint(id))));
+        return Membership.ofVoters(places);
     }
 
     private String heartbeat(String from, NodeId to) {

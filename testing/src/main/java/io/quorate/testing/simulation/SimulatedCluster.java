@@ -7,9 +7,11 @@ import io.quorate.api.Consistency;
 import io.quorate.api.NodeId;
 import io.quorate.api.QueryResult;
 import io.quorate.api.StateMachine;
+import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.ConsensusProvider;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.spi.node.NodeProvider;
 import io.quorate.spi.plugin.PluginException;
 import io.quorate.spi.plugin.Plugins;
@@ -50,6 +52,7 @@ public final class SimulatedCluster {
     /** The longest that {@link #await} waits. */
     public static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
 
+    private static final long ADMINISTRATION_MILLIS = 10_000;
     private static final int PORT = 1;
     private static final long WORLD_SEED_SALT = 0x51AE;
     private static final String RANDOM = "L64X128MixRandom";
@@ -329,6 +332,24 @@ public final class SimulatedCluster {
     /** Asks a node. */
     public CompletableFuture<QueryResult> query(String node, Bytes query, Consistency consistency) {
         return node(node).controlPlane().query(query, consistency);
+    }
+
+    /** Asks a node, which must lead, to change the membership; the answer comes within ten seconds of virtual time. */
+    public CompletableFuture<AdministrationResult> changeMembership(String node, MembershipChange change) {
+        CompletableFuture<AdministrationResult> answer = new CompletableFuture<>();
+        SimulatedNode leader = node(node);
+        leader.onLoop(() -> leader.consensus().changeMembership(change, false, ADMINISTRATION_MILLIS,
+            answer::complete));
+        return answer;
+    }
+
+    /** Asks a node, which must lead, to hand its leadership over; the answer comes within ten seconds. */
+    public CompletableFuture<AdministrationResult> transferLeadership(String node, NodeId to) {
+        CompletableFuture<AdministrationResult> answer = new CompletableFuture<>();
+        SimulatedNode leader = node(node);
+        leader.onLoop(() -> leader.consensus().transferLeadership(Optional.of(to), ADMINISTRATION_MILLIS,
+            answer::complete));
+        return answer;
     }
 
     /** Nothing that {@code from} sends reaches {@code to} from now on; it waits. */

@@ -1,0 +1,75 @@
+package io.quorate.distribution.simulation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quorate.api.Bytes;
+import io.quorate.api.NodeId;
+import io.quorate.api.StateMachine;
+import io.quorate.kv.Kv;
+import io.quorate.spi.consensus.AdministrationResult;
+import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.consensus.MembershipChange;
+import io.quorate.testing.simulation.SimulatedCluster;
+import io.quorate.testing.simulation.SimulatedNode;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Test;
+
+/** Whole nodes: one that was away while the others changed has a configuration without those that it needs. */
+class OldConfigurationTest {
+
+    private static final NodeId N1 = new NodeId("n1");
+    private static final NodeId N4 = new NodeId("n4");
+
+    private static StateMachine store() {
+        return ServiceLoader.load(StateMachine.class).stream().map(ServiceLoader.Provider::get)
+            .filter(machine -> machine.name().equals("kv")).findFirst().orElseThrow();
+    }
+
+    private static Bytes put(String value) {
+        return Kv.put(Bytes.utf8("key"), Bytes.utf8(value)).payload();
+    }
+
+    @Test
+    void aVoterThatWasAwayVotesForANewOneAndListensToItForAnotherVouches() {
+        SimulatedCluster cluster = SimulatedCluster.builder().seed(71).nodes(3).stateMachine(OldConfigurationTest::store)
+            .consensus(Optional.of("raft"), Map.of()).start();
+        cluster.await(cluster.submit(cluster.awaitLeader().id().value(), put("first")));
+        cluster.node("n3").kill();
+        String leader = cluster.awaitLeader().id().value();
+        SimulatedNode added = cluster.addMachine("n4",
+            Membership.ofNobody(Map.of(N1, List.of(cluster.node("n1").endpoint()))));
+        added.start();
+        assertInstanceOf(AdministrationResult.Done.class, cluster.await(cluster.changeMembership(leader,
+            new MembershipChange.Add(N4, List.of(added.endpoint()), true))));
+        assertTrue(cluster.runUntil(() -> added.status().orElseThrow().membership().voters().contains(N4)
+            && !added.status().orElseThrow().membership().isJoint(), Duration.ofSeconds(10)), cluster::timeline);
+        cluster.runFor(Duration.ofSeconds(1));
+        leader = cluster.awaitLeader().id().value();
+        assertInstanceOf(AdministrationResult.Done.class, cluster.await(cluster.transferLeadership(leader, N4)));
+        assertEquals(N4, cluster.awaitLeader().id());
+
+        // What n4 alone has makes it the only one that can win; and it needs n3, which does not know it.
+        cluster.isolate("n4");
+        cluster.submit("n4", put("in the log of n4 alone"));
+        cluster.runFor(Duration.ofMillis(50));
+        cluster.node("n2").kill();
+        cluster.node("n1").kill();
+        added.kill();
+        cluster.mendNetwork();
+        cluster.node("n1").start();
+        added.start();
+        SimulatedNode away = cluster.node("n3");
+        away.start();
+        assertTrue(cluster.runUntil(() -> cluster.leader().isPresent(), Duration.ofSeconds(30)), cluster::timeline);
+        assertEquals(N4, cluster.awaitLeader().id());
+        cluster.await(cluster.submit("n1", put("all three have it")));
+        assertTrue(cluster.runUntil(() -> away.status().orElseThrow().membership().contains(N4),
+            Duration.ofSeconds(10)), cluster::timeline);
+    }
+}
