@@ -176,7 +176,9 @@ final class Leader implements Role {
     void loaded(NodeId node, long from, List<LogEntry> entries, long now) {
         Progress follower = followers.get(node);
         if (follower == null || !follower.loaded() || !follower.isFree(now) || follower.next() != from
-            || entries.isEmpty()) {
+            || entries.isEmpty() || from < core.log().firstIndex()) {
+            // The last one: the log was released while they were read. Without it the term before them would be asked
+            // for, which is known no more; a snapshot is what this follower gets now.
             return;
         }
         // Asked for in an earlier leadership, they may have been dropped since. The last one proves the others.

@@ -461,6 +461,18 @@ class SnapshotRulesTest {
     }
 
     @Test
+    void entriesThatWereReleasedWhileTheyWereReadAreNotSentButTheSnapshot() {
+        OneCore bench = OneCore.behind(TEN, 3, 3, 3, 3, 3, 3).leading(A);
+        bench.answer(bench.lastSend(Message.Append.class, B), Message.AppendResponse.conflict(4, 10, 3));
+        assertEquals(11, bench.effects(Effect.LoadEntries.class).getLast().from());
+        SnapshotMeta newer = meta(15, 3, 2);
+        bench.step(new Input.SnapshotTaken(newer, 15));
+        assertEquals(new Effect.ReleaseLog(13), bench.effects(Effect.ReleaseLog.class).getLast());
+        bench.step(new Input.EntriesLoaded(B, 11, List.of(entry(11, 3), entry(12, 3), entry(13, 3), entry(14, 3))));
+        assertEquals(newer, lastPiece(bench).meta());
+    }
+
+    @Test
     void aSnapshotCanOnlyBeTakenOfWhatIsDurableAndNew() {
         OneCore bench = OneCore.behind(TEN, 3, 3);
         assertTrue(bench.core.snapshotPoint(10).isEmpty());
