@@ -144,11 +144,11 @@ final class Snapshots {
 
     /** Background. */
     private void write(SnapshotPoint point, StateWriter state, long bytesThen) {
+        SnapshotMeta meta;
         try (state; SnapshotWriter file = store.begin(point.index(), point.term(), point.membershipIndex(),
             point.membership())) {
             state.write(new Stoppable(file));
-            SnapshotMeta meta = file.commit();
-            onLoop(() -> taken(meta, bytesThen));
+            meta = file.commit();
         } catch (StorageFullException e) {
             onLoop(() -> {
                 failures++;
@@ -156,8 +156,10 @@ final class Snapshots {
                     + "{} s: {}", point.index(), failures, RETRY_NANOS / NANOS_PER_MILLI / 1_000, e.getMessage());
                 notTaken(RETRY_NANOS);
             });
+            return;
         } catch (IOException e) {
             onLoop(() -> owner.fail("a snapshot could not be written: " + e.getMessage(), e));
+            return;
         } catch (RuntimeException | Error e) {
             onLoop(() -> {
                 failures++;
@@ -165,7 +167,10 @@ final class Snapshots {
                     + "it is tried again in {} s", point.index(), failures, RETRY_NANOS / NANOS_PER_MILLI / 1_000, e);
                 notTaken(RETRY_NANOS);
             });
+            return;
         }
+        // Behind the close: the next snapshot may be due at once, and the host has one frozen state at a time.
+        onLoop(() -> taken(meta, bytesThen));
     }
 
     private void taken(SnapshotMeta meta, long bytesThen) {

@@ -24,6 +24,9 @@ import io.quorate.spi.consensus.RpcResponder;
 import io.quorate.spi.consensus.StateSource;
 import io.quorate.spi.consensus.StateWriter;
 import io.quorate.spi.storage.StorageExecutor;
+import io.quorate.spi.time.Cancellable;
+import io.quorate.spi.time.Clock;
+import io.quorate.spi.time.NodeLoop;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.wire.RpcError;
 import io.quorate.spi.wire.RpcType;
@@ -47,6 +50,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 
 /**
  * Whole consensus objects with real files on disks that forget, in one virtual time. Their hosts' state is a hash of
@@ -165,13 +169,14 @@ final class FileCluster {
         int freezes;
         int openStates;
         boolean stopped;
+        private boolean writingState;
 
         private Node(NodeId id, SimulatedDisk disk) {
             this.id = id;
             this.disk = disk;
             Executor background = world.serialExecutor(DISK_NANOS);
             consensus = new RaftConsensusProvider().create(new ConsensusContext(id, new ClusterId("files"), ROOT,
-                membership, loop, this, this, settings, new ConsensusEnvironment(Optional.of(disk),
+                membership, new ToldLate(), this, this, settings, new ConsensusEnvironment(Optional.of(disk),
                 Optional.of(name -> storageThread()), Optional.of(background), trace::add)));
         }
 
@@ -200,6 +205,46 @@ final class FileCluster {
 
         <T extends ConsensusTrace.Event> List<T> traced(Class<T> type) {
             return trace.stream().filter(type::isInstance).map(type::cast).toList();
+        }
+
+        /**
+         * This node's loop, which is told of a snapshot only when what was frozen for it is closed: on a real loop the
+         * next one may begin as soon as it is told, and a host has one frozen state at a time.
+         */
+        private final class ToldLate implements NodeLoop {
+
+            @Override
+            public void execute(Runnable task) {
+                if (writingState) {
+                    throw new AssertionError(id + ": found the loop told of a snapshot whose state is open");
+                }
+                loop.execute(task);
+            }
+
+            @Override
+            public boolean inLoop() {
+                return loop.inLoop();
+            }
+
+            @Override
+            public Cancellable schedule(long delayNanos, Runnable task) {
+                return loop.schedule(delayNanos, task);
+            }
+
+            @Override
+            public void onTurnEnd(Runnable hook) {
+                loop.onTurnEnd(hook);
+            }
+
+            @Override
+            public Clock clock() {
+                return loop.clock();
+            }
+
+            @Override
+            public RandomGenerator random() {
+                return loop.random();
+            }
         }
 
         // The host
@@ -236,6 +281,7 @@ final class FileCluster {
 
                     @Override
                     public void write(OutputStream out) throws IOException {
+                        writingState = true;
                         DataOutputStream data = new DataOutputStream(out);
                         data.writeLong(atIndex);
                         data.writeLong(atHash);
@@ -249,6 +295,7 @@ final class FileCluster {
 
                     @Override
                     public void close() {
+                        writingState = false;
                         openStates -= closed ? 0 : 1;
                         closed = true;
                     }
