@@ -124,6 +124,7 @@ public final class ControlPlaneNode implements ControlPlane {
                 makeDirectory(settings.directory());
             }
             core.consensus().start();
+            core.consensusStarted();
             startThreads();
             core.sessions().start();
             loop.execute(core::begin);

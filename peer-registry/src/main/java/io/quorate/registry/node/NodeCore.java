@@ -126,6 +126,14 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
 
     // ---- Life ----
 
+    /**
+     * What the first handshake must know already: transports accept connections before the loop's first task runs.
+     * Before the loop runs, or on it.
+     */
+    void consensusStarted() {
+        tellEpoch(consensus.status());
+    }
+
     /** The first task on the loop: consensus has started and transports are bound. */
     void begin() {
         begun = true;
@@ -287,7 +295,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     }
 
     private Membership membership() {
-        return status == null ? settings.bootstrap() : status.membership();
+        return status == null ? consensus.status().membership() : status.membership();
     }
 
     // ---- What the consensus tells ----
@@ -318,15 +326,21 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
             vouching.membershipChanged(now.membership());
         }
         sessionClock.statusChanged(now);
-        // A node without data may be of any time: it says so, and learns from those who know. So may one that joins and
-        // has not come to the entry yet that added it.
-        sessions.epoch(now.lastIndex().value() == 0 || !now.membership().contains(settings.self()) ? 0
-            : now.membership().epoch());
+        tellEpoch(now);
         if (before == null || before.role() != now.role() || !before.leader().equals(now.leader())) {
             submissions.leaderChanged(now.leader());
             LOG.info("Node {} is {} in term {}; leader: {}", settings.self(), roleOf(now), now.term(),
                 now.leader().map(NodeId::value).orElse("none"));
         }
+    }
+
+    /**
+     * A node without data may be of any time: it says so, and learns from those who know. So may one that joins and has
+     * not come to the entry yet that added it.
+     */
+    private void tellEpoch(ConsensusStatus now) {
+        sessions.epoch(now.lastIndex().value() == 0 || !now.membership().contains(settings.self()) ? 0
+            : now.membership().epoch());
     }
 
     @Override

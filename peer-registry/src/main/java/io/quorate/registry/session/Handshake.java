@@ -240,14 +240,18 @@ final class Handshake {
             return refuseWith(RefusalReason.CONNECTED_TO_SELF, hello.incarnation() == local.incarnation()
                 ? "found this very process" : "found another process with this node's identity " + identity);
         }
-        if (hello.epoch() != local.epoch() && hello.epoch() > 0 && local.epoch() > 0) {
-            return refuseWith(RefusalReason.RECOVERY_EPOCH, "found " + identity.name() + " in epoch " + hello.epoch()
+        return otherEpoch(local, identity, hello).or(() -> unexpectedNode(identity, hello))
+            .or(() -> judge.refusal(identity, hello));
+    }
+
+    /** What speaks against the other side's epoch, as it was told, by what this side knows of its own now. */
+    static Optional<Refusal> otherEpoch(LocalDescription local, PeerIdentity identity, Hello hello) {
+        return hello.epoch() == local.epoch() || hello.epoch() == 0 || local.epoch() == 0 ? Optional.empty()
+            : refuseWith(RefusalReason.RECOVERY_EPOCH, "found " + identity.name() + " in epoch " + hello.epoch()
                 + ", expected " + local.epoch() + ", that of " + local.self().name() + ". "
                 + (hello.epoch() < local.epoch() ? identity.name() : local.self().name())
                 + " is from before the cluster was recovered from the loss of its quorum: stop it, wipe its data "
                 + "directory, and let it join anew");
-        }
-        return unexpectedNode(identity, hello).or(() -> judge.refusal(identity, hello));
     }
 
     private static boolean isNodeId(String name) {

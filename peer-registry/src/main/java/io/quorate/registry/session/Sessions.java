@@ -154,10 +154,23 @@ public final class Sessions implements PeerCaller, AutoCloseable {
         local = local.withEndpoints(endpoints);
     }
 
-    /** Changes the epoch that later hellos tell. Loop only. */
+    /**
+     * Changes the epoch that later hellos tell, and judges the sessions that there are by it: those whose other side
+     * has told another one are closed. Scenario: a node with an empty directory has met a node from before a recovery,
+     * and then learns the epoch from one of the recovered cluster; without this, it would go on listening to both.
+     *
+     * <p>Loop only; before {@link #start} also whoever starts it.
+     */
     public void epoch(long epoch) {
-        if (local.epoch() != epoch) {
-            local = local.withEpoch(epoch);
+        if (local.epoch() == epoch) {
+            return;
+        }
+        local = local.withEpoch(epoch);
+        for (PeerSession session : table.sessions()) {
+            Handshake.otherEpoch(local, session.identity(), session.hello()).ifPresent(refusal -> {
+                context.counters().accept("session.other-epoch");
+                table.close(session, CloseReason.of(CloseReason.Kind.REFUSED, refusal.detail()));
+            });
         }
     }
 
@@ -341,7 +354,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
 
         @Override
         public Optional<Handshake.Refusal> admit(PeerSession session) {
-            return table.admit(session);
+            // The handshake has judged by the epoch that was known when it began.
+            return Handshake.otherEpoch(local, session.identity(), session.hello()).or(() -> table.admit(session));
         }
 
         @Override

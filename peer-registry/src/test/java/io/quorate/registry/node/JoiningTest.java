@@ -90,6 +90,14 @@ class JoiningTest {
         assertTrue(rounds >= 3 && rounds <= 5, "found " + rounds);
     }
 
+    @Test
+    void theFirstHelloTellsTheEpochAlready() {
+        cluster.await(cluster.host("n1").submit("x"));
+        SimCluster.Host late = cluster.start(N4, new SimCluster.Shape(List.of(cluster.network),
+            List.of(cluster.network.scheme()), List.of(), voters(SimCluster.ids(4)), null));
+        assertEquals(1, late.node.core().sessions().local().epoch(), "before anything has run on its loop");
+    }
+
     /** Nodes of the cluster that nobody has added. */
     private void strangers(NodeId... ids) {
         for (NodeId id : ids) {

@@ -17,7 +17,7 @@ public record CloseReason(Kind kind, Optional<WireViolation> violation, String d
     public enum Kind {
         /** On purpose by this side, no longer needed. */
         NORMAL(1),
-        /** The handshake refused; the verdict has told why. */
+        /** The handshake refused, and the verdict has told why; or what was learnt since speaks against the session. */
         REFUSED(2),
         /** This node is stopping. */
         SHUTDOWN(3),
