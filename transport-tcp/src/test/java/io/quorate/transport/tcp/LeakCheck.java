@@ -53,6 +53,11 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
             super(resource, samplingInterval);
         }
 
+        /** The form of older versions of Netty, which it looks for too and misses loudly. */
+        public Recorder(Class<T> resource, int samplingInterval, long ignoredMaxActive) {
+            this(resource, samplingInterval);
+        }
+
         @Override
         protected boolean needReport() {
             return true;
