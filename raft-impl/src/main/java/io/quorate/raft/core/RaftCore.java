@@ -46,10 +46,11 @@ public final class RaftCore {
      * @param store the number of this node's data directory; 0: it has none, and nobody can tell that it was replaced
      * @param trace hears every step that safety depends on
      * @param snapshot the newest snapshot, whose last entry the log has, or begins behind
+     * @param windowBytes what the entries in memory may cost, see {@link RaftLimits#windowBytes}
      */
     public record Start(NodeId self, RaftSettings settings, EntryCodec codec, RandomGenerator random,
         HardState hardState, TermIndex terms, Membership bootstrap, List<LogEntry> configurations, long store,
-        ConsensusTrace trace, Optional<SnapshotMeta> snapshot) {
+        ConsensusTrace trace, Optional<SnapshotMeta> snapshot, long windowBytes) {
     }
 
     private final NodeId self;
@@ -87,7 +88,7 @@ public final class RaftCore {
         this.term = start.hardState().term().value();
         this.votedFor = start.hardState().votedFor().orElse(null);
         SnapshotMeta snapshot = start.snapshot().orElse(null);
-        this.log = new RaftLog(start.terms(), snapshot == null ? 0 : snapshot.index(), RaftLimits.WINDOW_BYTES);
+        this.log = new RaftLog(start.terms(), snapshot == null ? 0 : snapshot.index(), start.windowBytes());
         this.memberships = snapshot == null ? new MembershipLog(0, start.bootstrap(), start.configurations())
             : new MembershipLog(snapshot.membershipIndex(), snapshot.membership(), start.configurations());
         this.compaction = new Compaction(this, memberships, snapshot);
@@ -187,13 +188,11 @@ public final class RaftCore {
         if (storageFull) {
             return new ProposalResult.Overloaded("the disk of the log is full", RaftLimits.STORAGE_FULL_RETRY_MILLIS);
         }
-        if (log.uncommittedBytes() >= RaftLimits.MAX_UNCOMMITTED_BYTES
-            || log.lastIndex() - log.commitIndex() >= RaftLimits.MAX_UNCOMMITTED_ENTRIES) {
+        if (log.isUncommittedFull()) {
             return new ProposalResult.Overloaded("too much is proposed and not committed yet",
                 RaftLimits.OVERLOADED_RETRY_MILLIS);
         }
-        if (log.memoryBytes() >= RaftLimits.WINDOW_BYTES + RaftLimits.MAX_UNCOMMITTED_BYTES
-            || log.lastIndex() - log.durableIndex() >= RaftLimits.MAX_UNCOMMITTED_ENTRIES) {
+        if (log.isUndurableFull()) {
             // The followers alone can commit while this node's own disk hangs; without this line everything that is
             // proposed meanwhile would gather in memory.
             return new ProposalResult.Overloaded("the disk of the log is slower than what is proposed",

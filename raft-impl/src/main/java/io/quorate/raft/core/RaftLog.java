@@ -47,6 +47,7 @@ final class RaftLog {
     /**
      * @param recovered the terms of all entries that are durable at start-up; taken over
      * @param snapshotIndex up to where a snapshot stands for the entries, which are thereby known to be committed
+     * @param windowBytes what the entries in memory may cost
      */
     RaftLog(TermIndex recovered, long snapshotIndex, long windowBytes) {
         if (snapshotIndex < recovered.firstIndex() - 1 || snapshotIndex > recovered.lastIndex()) {
@@ -82,14 +83,19 @@ final class RaftLog {
         return commitIndex;
     }
 
-    /** Encoded bytes of all entries in memory, those that are not durable or committed yet among them. */
-    long memoryBytes() {
-        return window.bytes();
+    /**
+     * Whether a leader must let nothing more be proposed until more is committed. The sum also counts what entries cost
+     * beside their bytes: small ones cost several times those, and a small heap would be full before the bound.
+     */
+    boolean isUncommittedFull() {
+        return uncommittedBytes >= windowBytes / RaftLimits.UNCOMMITTED_PART
+            || lastIndex() - commitIndex >= RaftLimits.MAX_UNCOMMITTED_ENTRIES;
     }
 
-    /** Encoded bytes of the entries in memory that are not committed. */
-    long uncommittedBytes() {
-        return uncommittedBytes;
+    /** The same while what is committed by others waits for this node's own disk. */
+    boolean isUndurableFull() {
+        return window.bytes() >= windowBytes + windowBytes / RaftLimits.UNCOMMITTED_PART
+            || lastIndex() - durableIndex >= RaftLimits.MAX_UNCOMMITTED_ENTRIES;
     }
 
     long termAt(long index) {
@@ -128,6 +134,7 @@ final class RaftLog {
                 + Math.min(commitIndex, durableIndex));
         }
         terms.releaseUntil(index);
+        window.releaseUntil(index);
     }
 
     /**
@@ -170,7 +177,7 @@ final class RaftLog {
         terms.append(entry.index(), entry.term());
         window.append(entry);
         unsaved.add(entry);
-        uncommittedBytes += entry.encoded().length();
+        uncommittedBytes += EntryWindow.cost(entry);
     }
 
     /** Drops the entry at {@code index} and all after it. */
@@ -181,7 +188,7 @@ final class RaftLog {
                 + commitIndex + "); expected committed entries to stay as they are");
         }
         for (long i = Math.max(index, window.firstIndex()); i <= lastIndex(); i++) {
-            uncommittedBytes -= window.get(i).encoded().length();
+            uncommittedBytes -= EntryWindow.cost(window.get(i));
         }
         terms.truncateFrom(index);
         window.truncateFrom(index);
@@ -210,7 +217,7 @@ final class RaftLog {
                 + "let it join as a new one");
         }
         for (long i = Math.max(commitIndex + 1, window.firstIndex()); i <= index; i++) {
-            uncommittedBytes -= window.get(i).encoded().length();
+            uncommittedBytes -= EntryWindow.cost(window.get(i));
         }
         commitIndex = index;
         evict();
