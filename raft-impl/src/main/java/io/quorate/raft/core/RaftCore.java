@@ -88,7 +88,8 @@ public final class RaftCore {
         this.term = start.hardState().term().value();
         this.votedFor = start.hardState().votedFor().orElse(null);
         SnapshotMeta snapshot = start.snapshot().orElse(null);
-        this.log = new RaftLog(start.terms(), snapshot == null ? 0 : snapshot.index(), start.windowBytes());
+        this.log = new RaftLog(start.terms(), snapshot == null ? 0 : snapshot.index(), start.windowBytes(),
+            settings.snapshots().logBytes() / RaftLimits.LOG_VOLUME_STEPS);
         this.memberships = snapshot == null ? new MembershipLog(0, start.bootstrap(), start.configurations())
             : new MembershipLog(snapshot.membershipIndex(), snapshot.membership(), start.configurations());
         this.compaction = new Compaction(this, memberships, snapshot);

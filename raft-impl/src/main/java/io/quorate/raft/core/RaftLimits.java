@@ -27,6 +27,9 @@ public final class RaftLimits {
     /** How many entries one append carries at most. */
     public static final int MAX_APPEND_ENTRIES = 8_192;
 
+    /** In how many steps the bytes of a log between two snapshots are counted. */
+    public static final int LOG_VOLUME_STEPS = 16;
+
     /** How much of a snapshot travels in one call. One is under way to each follower, and its bytes are in memory. */
     public static final int CHUNK_BYTES = 512 << 10;
 

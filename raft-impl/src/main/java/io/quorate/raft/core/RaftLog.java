@@ -34,6 +34,7 @@ final class RaftLog {
     private TermIndex terms;
     private EntryWindow window;
     private final long windowBytes;
+    private final LogVolume volume;
     private final ArrayDeque<Write> writes = new ArrayDeque<>();
     private List<LogEntry> unsaved = new ArrayList<>();
     private long truncateFrom;
@@ -48,8 +49,9 @@ final class RaftLog {
      * @param recovered the terms of all entries that are durable at start-up; taken over
      * @param snapshotIndex up to where a snapshot stands for the entries, which are thereby known to be committed
      * @param windowBytes what the entries in memory may cost
+     * @param volumeStepBytes how exactly {@link #indexBehind} is known
      */
-    RaftLog(TermIndex recovered, long snapshotIndex, long windowBytes) {
+    RaftLog(TermIndex recovered, long snapshotIndex, long windowBytes, long volumeStepBytes) {
         if (snapshotIndex < recovered.firstIndex() - 1 || snapshotIndex > recovered.lastIndex()) {
             throw new BrokenInvariantException("found a snapshot of index " + snapshotIndex + " and the log "
                 + recovered + ", expected a log that begins at or before what follows it, and reaches it");
@@ -57,6 +59,7 @@ final class RaftLog {
         this.terms = recovered;
         this.window = new EntryWindow(recovered.lastIndex() + 1);
         this.windowBytes = windowBytes;
+        this.volume = new LogVolume(recovered.lastIndex(), volumeStepBytes);
         this.durableIndex = recovered.lastIndex();
         this.handedOut = recovered.lastIndex();
         this.commitIndex = snapshotIndex;
@@ -135,6 +138,7 @@ final class RaftLog {
         }
         terms.releaseUntil(index);
         window.releaseUntil(index);
+        volume.releasedUntil(index);
     }
 
     /**
@@ -144,6 +148,7 @@ final class RaftLog {
     void reset(long index, long term) {
         terms = new TermIndex(index + 1, term);
         window = new EntryWindow(index + 1);
+        volume.reset(index);
         unsaved = new ArrayList<>();
         truncateFrom = 0;
         uncommittedBytes = 0;
@@ -151,6 +156,11 @@ final class RaftLog {
         durableIndex = index;
         commitIndex = index;
         writes.forEach(write -> write.lastIndex = 0);
+    }
+
+    /** See {@link LogVolume#indexBehind}. */
+    long indexBehind(long newest, long leastBytes) {
+        return volume.indexBehind(newest, leastBytes);
     }
 
     /** See {@link TermIndex#lastIndexAtOrBelowTerm}. */
@@ -176,6 +186,7 @@ final class RaftLog {
     void append(LogEntry entry) {
         terms.append(entry.index(), entry.term());
         window.append(entry);
+        volume.appended(entry.index(), entry.encoded().length());
         unsaved.add(entry);
         uncommittedBytes += EntryWindow.cost(entry);
     }
@@ -192,6 +203,7 @@ final class RaftLog {
         }
         terms.truncateFrom(index);
         window.truncateFrom(index);
+        volume.truncatedFrom(index);
         durableIndex = Math.min(durableIndex, index - 1);
         for (Write write : writes) {
             write.lastIndex = Math.min(write.lastIndex, index - 1);
