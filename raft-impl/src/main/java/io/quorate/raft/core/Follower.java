@@ -85,12 +85,12 @@ final class Follower implements Role {
 
     @Override
     public long deadlineNanos() {
-        return core.mayCampaign() ? campaignNanos() : Long.MAX_VALUE;
+        return core.eligibility().mayCampaign() ? campaignNanos() : Long.MAX_VALUE;
     }
 
     @Override
     public void tick(long now) {
-        if (core.mayCampaign() && now - campaignNanos() >= 0) {
+        if (core.eligibility().mayCampaign() && now - campaignNanos() >= 0) {
             core.becomePreCandidate(now);
         }
     }

@@ -65,6 +65,7 @@ public final class RaftCore {
     private final Calls calls = new Calls(this);
     private final ReadForwarder reads = new ReadForwarder(this);
     private final Administration administration = new Administration(this);
+    private final Eligibility eligibility;
     private final Promise promise;
     private final long store;
     private final Trace trace;
@@ -92,6 +93,7 @@ public final class RaftCore {
             settings.snapshots().logBytes() / RaftLimits.LOG_VOLUME_STEPS);
         this.memberships = snapshot == null ? new MembershipLog(0, start.bootstrap(), start.configurations())
             : new MembershipLog(snapshot.membershipIndex(), snapshot.membership(), start.configurations());
+        this.eligibility = new Eligibility(this, memberships);
         this.compaction = new Compaction(this, memberships, snapshot);
         this.gate = new DurabilityGate(log.durableIndex(), effects::add,
             (to, request) -> send(to, request, settings.electionMinNanos()));
@@ -139,6 +141,7 @@ public final class RaftCore {
                 }
             }
             case Input.PeerPresence presence -> presence(presence.peer(), presence.present());
+            case Input.ClusterExists exists -> eligibility.clusterExists(now);
             case Input.ChangeRequested request -> administration.change(request, now);
             case Input.TransferRequested request -> administration.transfer(request, now);
             case Input.Tick tick -> {
@@ -338,7 +341,7 @@ public final class RaftCore {
 
     /** Asks whether it could win an election. */
     void becomePreCandidate(long now) {
-        if (!mayCampaign()) {
+        if (!eligibility.mayCampaign()) {
             become(new Follower(this, null, now));
             return;
         }
@@ -474,11 +477,6 @@ public final class RaftCore {
         return store;
     }
 
-    /** Whether this node may still belong to the cluster; see {@link MembershipLog#stillHolds}. */
-    boolean mayBelong() {
-        return memberships.stillHolds(membership -> membership.contains(self), log.commitIndex());
-    }
-
     long membershipIndex() {
         return memberships.currentIndex();
     }
@@ -491,24 +489,9 @@ public final class RaftCore {
         return storageFull;
     }
 
-    /**
-     * Learners, removed nodes and strangers never campaign; nor does a voter that could not write its first entry, or
-     * one that has lost the store with which it votes.
-     *
-     * <p>A configuration is in force from when it is in the log, so there is none that waits to be applied, and a
-     * candidate needs the majorities of the newest one that it has, committed or not (thesis §4.1). An outgoing voter
-     * may win too, and so may one whose removal is not known to be committed, without counting itself: see
-     * {@link MembershipLog#stillHolds}.
-     */
-    boolean mayCampaign() {
-        return !storageFull && hasItsStore()
-            && memberships.stillHolds(membership -> membership.votes(self), log.commitIndex());
-    }
-
-    /** Whether its store is the one that is recorded for it, as far as either is known. */
-    boolean hasItsStore() {
-        Long recorded = membership().stores().get(self);
-        return recorded == null || store == 0 || recorded == store;
+    /** Whether this node may campaign, and vote. */
+    Eligibility eligibility() {
+        return eligibility;
     }
 
     long randomElectionTimeout() {

@@ -245,6 +245,11 @@ public final class RaftConsensus implements Consensus {
     }
 
     @Override
+    public void clusterExists() {
+        step(new Input.ClusterExists());
+    }
+
+    @Override
     public ConsensusStatus status() {
         if (core == null) {
             return new ConsensusStatus(ConsensusStatus.Role.STOPPED, Term.ZERO, Optional.empty(),

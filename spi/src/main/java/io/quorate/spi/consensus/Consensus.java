@@ -92,6 +92,13 @@ public interface Consensus extends AutoCloseable {
      */
     void peerPresence(NodeId peer, boolean present);
 
+    /**
+     * The host has met a node that has data of this cluster. A consensus with nothing stored then neither founds the
+     * cluster anew nor helps another one to that has nothing either: it waits for those who have the data. Holds until
+     * the process ends.
+     */
+    void clusterExists();
+
     ConsensusStatus status();
 
     /** Stops; blocks at most 5 seconds until what was handed to the disk is there; idempotent. */
