@@ -30,7 +30,8 @@ final class Administration {
     private record Change(Object token, MembershipChange change, boolean force, long deadlineNanos) {
     }
 
-    private record Transferred(Object token, NodeId target, long deadlineNanos) {
+    /** @param only the one that was asked for; empty: any other node will do */
+    private record Transferred(Object token, Optional<NodeId> only, long deadlineNanos) {
     }
 
     private final RaftCore core;
@@ -72,7 +73,7 @@ final class Administration {
             core.administered(request.token(), new AdministrationResult.Refused(refused.get(), false));
             return;
         }
-        transfer = new Transferred(request.token(), target.get(), now + request.timeoutNanos());
+        transfer = new Transferred(request.token(), request.to(), now + request.timeoutNanos());
         leader.handOver(target.get(), now);
     }
 
@@ -245,7 +246,11 @@ final class Administration {
 
     void otherLeads(NodeId leader) {
         if (transfer != null) {
-            endTransfer(new AdministrationResult.Done(leader + " leads"));
+            // Whoever takes a node down after this answer must not take down the leader.
+            endTransfer(transfer.only().filter(target -> !target.equals(leader)).isEmpty()
+                ? new AdministrationResult.Done(leader + " leads")
+                : new AdministrationResult.Unknown("found " + leader + " leading, expected " + transfer.only().get()
+                    + ", which did not win the election; ask " + leader + " to hand over to it"));
         }
     }
 

@@ -75,6 +75,20 @@ class TransferRulesTest {
     }
 
     @Test
+    void itIsNotDoneWhenAThirdOneLeads() {
+        OneCore bench = leaderOfThree();
+        transfer(bench, A);
+        bench.receive(B, new Message.Heartbeat(2, 0, 1));
+        AdministrationResult.Unknown found = assertInstanceOf(AdministrationResult.Unknown.class, bench.outcome("t"));
+        assertTrue(found.reason().contains("found b leading, expected a"), found.reason());
+
+        bench = leaderOfThree();
+        transfer(bench, null);
+        bench.receive(B, new Message.Heartbeat(2, 0, 1));
+        assertEquals(new AdministrationResult.Done("b leads"), bench.outcome("t"), "whoever was best prepared");
+    }
+
+    @Test
     void afterAnElectionTimeoutTheLeaderTakesProposalsAgain() {
         OneCore bench = leaderOfThree();
         transfer(bench, A);

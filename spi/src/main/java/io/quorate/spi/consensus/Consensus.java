@@ -75,8 +75,9 @@ public interface Consensus extends AutoCloseable {
      *
      * @param to the voter that is to lead; empty: whichever is best prepared
      * @param timeoutMillis how long to wait for the outcome, 1 or more
-     * @param answer called on the loop, once: {@code Done} when another node leads, {@code Refused} if this node still
-     *     leads and nothing was risked, {@code Unknown} if the other one may lead yet
+     * @param answer called on the loop, once: {@code Done} when that node leads (any other one, if none was named),
+     *     {@code Refused} if this node still leads and nothing was risked, {@code Unknown} if the other one may lead
+     *     yet, or a third one does
      */
     void transferLeadership(Optional<NodeId> to, long timeoutMillis, Consumer<AdministrationResult> answer);
 
