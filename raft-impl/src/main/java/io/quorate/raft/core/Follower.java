@@ -18,7 +18,7 @@ final class Follower implements Role {
     Follower(RaftCore core, NodeId leader, long now) {
         this.core = core;
         this.leader = leader;
-        this.timeoutNanos = core.randomElectionTimeout();
+        this.timeoutNanos = core.delays().electionTimeoutNanos();
         this.heardNanos = now;
         this.deadlineNanos = now + timeoutNanos;
     }
@@ -57,7 +57,7 @@ final class Follower implements Role {
             deadlineNanos = heardNanos + timeoutNanos;
         } else if (!present && !leaderGone) {
             leaderGone = true;
-            campaignWithin(core.random(RaftLimits.PRESENCE_LOSS_MIN_NANOS, RaftLimits.PRESENCE_LOSS_MAX_NANOS), now);
+            campaignWithin(core.delays().presenceNanos(), now);
         }
     }
 

@@ -24,7 +24,6 @@ final class Leader implements Role {
     private final ReadIndexQueue reads = new ReadIndexQueue();
     private final Farewells farewells = new Farewells();
     private final Lease lease;
-    private final Placement placement;
     private final long term;
     private final long sinceNanos;
     private Transfer transfer;
@@ -38,7 +37,6 @@ final class Leader implements Role {
         this.term = core.term();
         this.sinceNanos = now;
         this.lease = new Lease(core.settings().leadership());
-        this.placement = new Placement(core, now);
         this.snapshots = new SnapshotSender(core);
         membershipChanged(now);
         this.heartbeatDueNanos = now;
@@ -282,7 +280,7 @@ final class Leader implements Role {
         if (!core.membership().votes(core.self()) && index >= core.membershipIndex()) {
             // It managed a cluster that it is no longer part of until that was agreed (thesis §4.2.2). Whoever is best
             // prepared need not wait until it notices.
-            placement.best(this, now).ifPresent(successor -> {
+            core.placement().best(this, now).ifPresent(successor -> {
                 lease.release();
                 core.send(successor, new Message.TimeoutNow(core.term()), core.settings().electionMinNanos());
             });
@@ -396,7 +394,7 @@ final class Leader implements Role {
 
     /** The best-prepared voter to hand over to, or empty if none was heard lately. */
     Optional<NodeId> successor(long now) {
-        return placement.best(this, now);
+        return core.placement().best(this, now);
     }
 
     private void sendTimeoutNow() {
@@ -469,7 +467,7 @@ final class Leader implements Role {
             farewells.end(followers, now);
             snapshots.retain(followers.keySet());
             core.administration().heartbeat(this, now);
-            placement.consider(this, now).ifPresent(target -> handOver(target, now));
+            core.placement().consider(this, now).ifPresent(target -> handOver(target, now));
         }
         endTransfer(now);
         for (Progress follower : followers.values()) {

@@ -56,7 +56,7 @@ public final class RaftCore {
     private final NodeId self;
     private final RaftSettings settings;
     private final EntryCodec codec;
-    private final RandomGenerator random;
+    private final Delays delays;
     private final Effects effects = new Effects();
     private final RaftLog log;
     private final MembershipLog memberships;
@@ -66,6 +66,7 @@ public final class RaftCore {
     private final ReadForwarder reads = new ReadForwarder(this);
     private final Administration administration = new Administration(this);
     private final Eligibility eligibility;
+    private final Placement placement = new Placement(this);
     private final Promise promise;
     private final long store;
     private final Trace trace;
@@ -85,7 +86,7 @@ public final class RaftCore {
         this.self = start.self();
         this.settings = start.settings();
         this.codec = start.codec();
-        this.random = start.random();
+        this.delays = new Delays(settings, start.random());
         this.term = start.hardState().term().value();
         this.votedFor = start.hardState().votedFor().orElse(null);
         SnapshotMeta snapshot = start.snapshot().orElse(null);
@@ -307,7 +308,7 @@ public final class RaftCore {
             case Candidate candidate -> {
                 // Whoever it learnt the term from may have the worse log: it must not sit out a whole election timeout.
                 Follower follower = new Follower(this, null, now);
-                follower.campaignWithin(randomRetryDelay(candidate.attempt()), now);
+                follower.campaignWithin(delays.retryNanos(candidate.attempt()), now);
                 become(follower);
             }
         }
@@ -325,6 +326,7 @@ public final class RaftCore {
         }
         attempts = 0;
         administration.otherLeads(leader);
+        placement.otherLeads();
         if (!newTerm && role instanceof Follower follower && leader.equals(follower.leader())) {
             follower.heard(now);
             return follower;
@@ -385,6 +387,7 @@ public final class RaftCore {
             trace.steppedDown(leader.term());
         } else if (next instanceof Leader) {
             administration.leadershipBegan();
+            placement.leadershipBegan(now);
         }
     }
 
@@ -464,6 +467,10 @@ public final class RaftCore {
         return administration;
     }
 
+    Placement placement() {
+        return placement;
+    }
+
     Promise promise() {
         return promise;
     }
@@ -494,19 +501,8 @@ public final class RaftCore {
         return eligibility;
     }
 
-    long randomElectionTimeout() {
-        return random(settings.electionMinNanos(), settings.electionMaxNanos());
-    }
-
-    /** A short pause before another round, longer after each one, at most an election timeout. */
-    long randomRetryDelay(int attempt) {
-        int shift = Math.min(attempt, 10);
-        long most = Math.min(RaftLimits.PRESENCE_LOSS_MAX_NANOS << shift, settings.electionMaxNanos());
-        return random(Math.min(RaftLimits.PRESENCE_LOSS_MIN_NANOS, most), most);
-    }
-
-    long random(long least, long most) {
-        return least >= most ? least : random.nextLong(least, most + 1);
+    Delays delays() {
+        return delays;
     }
 
     /** Appends a configuration of this leader's making; it is in force at once and sent at the turn's end. */
