@@ -2,7 +2,7 @@ package io.quorate.raft.core;
 
 import java.util.random.RandomGenerator;
 
-/** The random times of a core: without chance, nodes that collide in an election once would do so for ever (thesis §3.4). */
+/** A core's random times: without chance, nodes that split the vote once would do so for ever (thesis §3.4). */
 final class Delays {
 
     private static final int MOST_DOUBLINGS = 10;

@@ -111,17 +111,26 @@ final class Leader implements Role {
         }
         if (follower.store() != 0) {
             // What it acknowledged is gone: with its old match this leader would commit what a majority does not hold.
+            long lost = follower.lostStore() != 0 ? follower.lostStore() : follower.store();
             follower = newcomer(from, now);
+            follower.lostStore(lost);
             followers.put(from, follower);
         }
         follower.toldStore(store);
         return follower;
     }
 
-    /** Whether it has the store with which it is recorded: without it, its acknowledgements prove nothing. */
+    /**
+     * Whether it has the store with which it votes: without it, its acknowledgements prove nothing. That is the one
+     * that is recorded; of a voter that is not recorded yet, the one that it had when this leader first heard of it.
+     */
     boolean counts(Progress follower) {
-        Long recorded = core.membership().stores().get(follower.id());
-        return recorded == null || follower.store() == 0 || recorded == follower.store();
+        Membership membership = core.membership();
+        Long recorded = membership.stores().get(follower.id());
+        if (recorded == null) {
+            return follower.lostStore() == 0 || !membership.votes(follower.id());
+        }
+        return follower.store() == 0 || recorded == follower.store();
     }
 
     /** Whether it answered something that was sent within the last election timeout, in this term. */
