@@ -25,9 +25,11 @@ import picocli.CommandLine.Spec;
 
 /** Makes one node's log the truth, after the majority of the voters is lost for ever. */
 @Command(name = "recover", description = "After a majority is lost for ever: make the log of one stopped node the "
-    + "truth, with new voters. Without --yes it only shows what it would do.",
+    + "truth, with itself as the only voter. Without --yes it only shows what it would do.",
     footer = {"", "Run it on one node alone: the one with the most recent log ('quorate doctor' shows the last entry",
-        "and its term). All other nodes, also those named with --keep, start with an empty directory after it.", "",
+        "and its term). All other nodes must come back with an empty directory AND 'join: true' in their files: with",
+        "their first configuration, and nothing else, a majority of them would found a second cluster.", "",
+        "Without --yes nothing is changed, and the exit code is 0 if it could be done.", "",
         "Example:", "  quorate cluster recover --data /var/lib/quorate --keep n1",
         "  quorate cluster recover --data /var/lib/quorate --keep n1 --yes"})
 final class ClusterRecoverCommand implements Callable<Integer> {
@@ -43,7 +45,7 @@ final class ClusterRecoverCommand implements Callable<Integer> {
     private Path data;
 
     @Option(names = "--keep", required = true, split = ",", paramLabel = "NODE",
-        description = "The voters from now on; usually this node alone, and the others are added later.")
+        description = "The voter from now on: the node whose directory this is. The others are added later.")
     private List<String> keep;
 
     @Option(names = "--endpoint", paramLabel = "NODE=ENDPOINT",
@@ -63,7 +65,7 @@ final class ClusterRecoverCommand implements Callable<Integer> {
             SortedMap<NodeId, List<Endpoint>> places = places();
             if (!yes) {
                 print(out, inspector.planRecovery(folder, kept, places), false);
-                return ExitCode.FAILED;
+                return ExitCode.DONE;
             }
             print(out, inspector.recover(folder, kept, places), true);
             return ExitCode.DONE;
@@ -100,11 +102,11 @@ final class ClusterRecoverCommand implements Callable<Integer> {
             + "; the last ones may never have been agreed on, and will be now");
         out.println("  lost           whatever the others had after entry " + recovery.lastIndex()
             + ", also what clients were told was done");
-        out.println("  others         are refused with their old data: give each an empty directory, and add it again");
+        out.println("  others         are refused with their old data: give each an empty directory and 'join: true',");
+        out.println("                 and add it again. Never start one with an empty directory and without 'join: true'");
         out.println();
         if (done) {
-            out.println("Start " + recovery.node() + " now. It leads from the first election on"
-                + (recovery.after().voters().size() > 1 ? ", when a majority of the kept voters is there." : "."));
+            out.println("Start " + recovery.node() + " now. It leads at once.");
         } else {
             out.println("Nothing was changed. If " + recovery.before().voters().size() / 2 + " or fewer of the voters "
                 + "so far can ever come back, and no other node has a more recent log, repeat this with --yes.");

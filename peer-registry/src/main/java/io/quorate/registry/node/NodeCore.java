@@ -88,6 +88,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     private List<DialTarget> targets = List.of();
     private boolean lookAgain;
     private boolean begun;
+    private boolean hadData;
     private boolean toldRemoved;
     private ConsensusStatus status;
     private volatile Optional<String> outOfService = Optional.empty();
@@ -131,7 +132,8 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
      * Before the loop runs, or on it.
      */
     void consensusStarted() {
-        tellEpoch(consensus.status());
+        hadData = consensus.status().lastIndex().value() > 0;
+        tellEpoch();
     }
 
     /** The first task on the loop: consensus has started and transports are bound. */
@@ -196,6 +198,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         if (outOfService.isPresent()) {
             return;
         }
+        tellEpoch();
         SortedMap<NodeId, NodePresence> seen = sessions.presence();
         List<NodeId> confirmed = new ArrayList<>();
         seen.forEach((node, present) -> {
@@ -238,6 +241,9 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
 
     @Override
     public void sessionAdmitted(PeerSession session) {
+        if (session.node().isPresent() && session.hello().epoch() > 0) {
+            consensus.clusterExists();
+        }
         lookAgain = true;
     }
 
@@ -326,7 +332,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
             vouching.membershipChanged(now.membership());
         }
         sessionClock.statusChanged(now);
-        tellEpoch(now);
+        tellEpoch();
         if (before == null || before.role() != now.role() || !before.leader().equals(now.leader())) {
             submissions.leaderChanged(now.leader());
             LOG.info("Node {} is {} in term {}; leader: {}", settings.self(), roleOf(now), now.term(),
@@ -336,11 +342,14 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
 
     /**
      * A node without data may be of any time: it says so, and learns from those who know. So may one that joins and has
-     * not come to the entry yet that added it.
+     * not come to the entry yet that added it. What is neither committed nor was found on the disk is no data yet:
+     * the first leader's first entry can be lost with its power, and whoever had been told of it would wait for it for
+     * ever.
      */
-    private void tellEpoch(ConsensusStatus now) {
-        sessions.epoch(now.lastIndex().value() == 0 || !now.membership().contains(settings.self()) ? 0
-            : now.membership().epoch());
+    private void tellEpoch() {
+        ConsensusStatus now = consensus.status();
+        boolean hasData = hadData || now.commitIndex().value() > 0;
+        sessions.epoch(hasData && now.membership().contains(settings.self()) ? now.membership().epoch() : 0);
     }
 
     @Override

@@ -58,6 +58,7 @@ final class FakeConsensus implements Consensus {
     final List<String> presence = new ArrayList<>();
     final List<String> orders = new ArrayList<>();
     AdministrationResult administration = new AdministrationResult.Done("so it is");
+    boolean toldThatClusterExists;
     private boolean running;
     private long delivered;
     Membership membership;
@@ -148,6 +149,11 @@ final class FakeConsensus implements Consensus {
     @Override
     public void peerPresence(NodeId peer, boolean present) {
         presence.add((present ? "+" : "-") + peer);
+    }
+
+    @Override
+    public void clusterExists() {
+        toldThatClusterExists = true;
     }
 
     @Override

@@ -128,6 +128,10 @@ class NodeThreadsTest {
         }
 
         @Override
+        public void clusterExists() {
+        }
+
+        @Override
         public void peerPresence(NodeId peer, boolean present) {
             throw new IllegalStateException("nobody is there");
         }

@@ -30,7 +30,8 @@ final class Administration {
     private record Change(Object token, MembershipChange change, boolean force, long deadlineNanos) {
     }
 
-    private record Transferred(Object token, NodeId target, long deadlineNanos) {
+    /** @param only the one that was asked for; empty: any other node will do */
+    private record Transferred(Object token, Optional<NodeId> only, long deadlineNanos) {
     }
 
     private final RaftCore core;
@@ -72,7 +73,7 @@ final class Administration {
             core.administered(request.token(), new AdministrationResult.Refused(refused.get(), false));
             return;
         }
-        transfer = new Transferred(request.token(), target.get(), now + request.timeoutNanos());
+        transfer = new Transferred(request.token(), request.to(), now + request.timeoutNanos());
         leader.handOver(target.get(), now);
     }
 
@@ -168,17 +169,22 @@ final class Administration {
      * What a leader changes of itself, one thing at a time, the most urgent first: a voter that lost its store must
      * learn again before it votes; the stores of voters are recorded, so that such a loss is noticed; learners that
      * have caught up ({@link CatchUp}), answered within the last election timeout and told their store become voters.
+     *
+     * <p>What is not noticed: that a voter lost its store before it was recorded, unless one leader hears both numbers in
+     * one term; and its vote for a candidate whose log does not have the entry that records it. Of a learner the number
+     * is recorded by the entry that promotes it, of a cluster's first voters within about two heartbeats of the first
+     * leadership, or of being heard then for the first time.
      */
     private Optional<Membership> upkeep(Membership current, Leader leader, long now) {
         TreeMap<NodeId, Long> unrecorded = new TreeMap<>();
         for (NodeId voter : current.voters()) {
-            Long recorded = current.stores().get(voter);
             long told = storeOf(leader, voter);
-            if (recorded == null && told != 0) {
+            long votesWith = current.stores().getOrDefault(voter, lostStoreOf(leader, voter));
+            if (votesWith == 0 && told != 0) {
                 unrecorded.put(voter, told);
-            } else if (recorded != null && told != 0 && recorded != told && current.voters().size() > 1
+            } else if (votesWith != 0 && told != 0 && votesWith != told && current.voters().size() > 1
                 && !voter.equals(core.self())) {
-                Membership next = ConfigurationPlan.resetVoter(current, voter);
+                Membership next = ConfigurationPlan.resetVoter(current, voter, votesWith);
                 if (danger(next, leader, now).isEmpty()) {
                     return Optional.of(next);
                 }
@@ -228,6 +234,11 @@ final class Administration {
         return follower == null ? 0 : follower.store();
     }
 
+    private static long lostStoreOf(Leader leader, NodeId node) {
+        Progress follower = leader.follower(node);
+        return follower == null ? 0 : follower.lostStore();
+    }
+
     private static String said(Membership membership) {
         return "voters " + membership.voters()
             + (membership.learners().isEmpty() ? "" : ", learners " + membership.learners());
@@ -245,7 +256,11 @@ final class Administration {
 
     void otherLeads(NodeId leader) {
         if (transfer != null) {
-            endTransfer(new AdministrationResult.Done(leader + " leads"));
+            // Whoever takes a node down after this answer must not take down the leader.
+            endTransfer(transfer.only().filter(target -> !target.equals(leader)).isEmpty()
+                ? new AdministrationResult.Done(leader + " leads")
+                : new AdministrationResult.Unknown("found " + leader + " leading, expected " + transfer.only().get()
+                    + ", which did not win the election; ask " + leader + " to hand over to it"));
         }
     }
 

@@ -125,7 +125,7 @@ final class Calls {
     /** The leader hands over: this node campaigns at once (thesis §3.10). From anybody else it is void. */
     private void timeoutNow(NodeId from, Message.TimeoutNow request, Object token, long now) {
         boolean accept = request.term() == core.term() && from.equals(core.leader())
-            && core.role() instanceof Follower && core.mayCampaign();
+            && core.role() instanceof Follower && core.eligibility().mayCampaign();
         core.gate().reply(token, new Message.TimeoutNowResponse(core.term(), accept), core.hardVersion(), 0);
         if (accept) {
             core.becomeCandidate(true, now);

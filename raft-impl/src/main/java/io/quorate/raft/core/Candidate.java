@@ -32,7 +32,7 @@ final class Candidate implements Role {
         this.preVote = request instanceof Message.PreVote;
         this.hardVersion = hardVersion;
         this.attempt = attempt;
-        this.deadlineNanos = now + core.randomElectionTimeout();
+        this.deadlineNanos = now + core.delays().electionTimeoutNanos();
     }
 
     @Override
@@ -96,7 +96,7 @@ final class Candidate implements Role {
     /** Sessions to a member have appeared: perhaps it can be won now. */
     void peerAppeared(long now) {
         if (preVote) {
-            retryWithin(core.random(RaftLimits.PRESENCE_LOSS_MIN_NANOS, RaftLimits.PRESENCE_LOSS_MAX_NANOS), now);
+            retryWithin(core.delays().presenceNanos(), now);
         }
     }
 
@@ -114,7 +114,7 @@ final class Candidate implements Role {
             // A split vote, or the others have not noticed yet that the leader is gone. Waiting for a whole election
             // timeout would cost a second; random pauses that grow part the rivals just as well.
             retrySoon = true;
-            retryWithin(core.randomRetryDelay(attempt), now);
+            retryWithin(core.delays().retryNanos(attempt), now);
         }
     }
 

@@ -48,7 +48,10 @@ final class Compaction {
         }
         newest = taken.meta();
         core.trace().snapshotDurable(newest, false);
-        long until = Math.min(taken.releasable(), newest.index() - core.settings().snapshots().logEntriesBehind());
+        // Entries may be large: so many of them could be many times what a snapshot is taken for.
+        SnapshotSettings settings = core.settings().snapshots();
+        long until = Math.min(taken.releasable(), Math.max(newest.index() - settings.logEntriesBehind(),
+            core.log().indexBehind(newest.index(), settings.logBytes())));
         if (core.role() instanceof Leader leader) {
             until = Math.min(until, leader.releasable(now));
         }

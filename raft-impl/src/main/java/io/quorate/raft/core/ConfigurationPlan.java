@@ -78,12 +78,16 @@ final class ConfigurationPlan {
         return plan.result();
     }
 
-    /** A voter has lost its store: it becomes a learner that votes again once it has caught up. */
-    static Membership resetVoter(Membership current, NodeId voter) {
+    /**
+     * A voter has lost its store: it becomes a learner that votes again once it has caught up. Until it is none any
+     * more, what it says counts with the lost store alone, so not at all; also if that had not been recorded yet.
+     */
+    static Membership resetVoter(Membership current, NodeId voter, long lostStore) {
         ConfigurationPlan plan = new ConfigurationPlan(current);
         plan.voters.remove(voter);
         plan.learners.add(voter);
         plan.joining.add(voter);
+        plan.stores.put(voter, lostStore);
         return plan.result();
     }
 

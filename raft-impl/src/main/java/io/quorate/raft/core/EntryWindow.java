@@ -11,6 +11,9 @@ final class EntryWindow {
 
     private static final int FIRST_CAPACITY = 1 << 10;
 
+    /** A ring of which less than this part is in use is made smaller; so growing and shrinking never alternate. */
+    private static final int SPARSE = 8;
+
     private LogEntry[] ring = new LogEntry[FIRST_CAPACITY];
     private long firstIndex;
     private long nextIndex;
@@ -27,7 +30,7 @@ final class EntryWindow {
         return firstIndex;
     }
 
-    /** Encoded bytes of all entries in memory. */
+    /** What all entries in memory cost, see {@link #cost}. */
     long bytes() {
         return bytes;
     }
@@ -46,13 +49,18 @@ final class EntryWindow {
         }
         ring[slot(nextIndex)] = entry;
         nextIndex++;
-        bytes += entry.encoded().length();
+        bytes += cost(entry);
+    }
+
+    /** What an entry costs in memory: its encoded form, and the objects that are it. */
+    static long cost(LogEntry entry) {
+        return entry.encoded().length() + RaftLimits.ENTRY_OVERHEAD_BYTES;
     }
 
     void truncateFrom(long index) {
         while (nextIndex > Math.max(index, firstIndex)) {
             nextIndex--;
-            bytes -= ring[slot(nextIndex)].encoded().length();
+            bytes -= cost(ring[slot(nextIndex)]);
             ring[slot(nextIndex)] = null;
         }
         if (index < firstIndex) {
@@ -64,18 +72,51 @@ final class EntryWindow {
     /** Forgets the oldest entries while there are more than {@code maxBytes}, none above {@code upTo}. */
     void evict(long upTo, long maxBytes) {
         while (bytes > maxBytes && firstIndex <= upTo && firstIndex < nextIndex) {
-            bytes -= ring[slot(firstIndex)].encoded().length();
-            ring[slot(firstIndex)] = null;
-            firstIndex++;
+            forgetFirst();
         }
+        shrink();
+    }
+
+    /** Forgets the entries up to {@code index}: the log has them no more, so nobody will ask for them. */
+    void releaseUntil(long index) {
+        while (firstIndex <= index && firstIndex < nextIndex) {
+            forgetFirst();
+        }
+        shrink();
+    }
+
+    private void forgetFirst() {
+        bytes -= cost(ring[slot(firstIndex)]);
+        ring[slot(firstIndex)] = null;
+        firstIndex++;
     }
 
     private void grow() {
-        LogEntry[] larger = new LogEntry[ring.length * 2];
-        for (long index = firstIndex; index < nextIndex; index++) {
-            larger[(int) (index & (larger.length - 1))] = ring[slot(index)];
+        resize(ring.length * 2);
+    }
+
+    /** Many small entries make a large ring; without this it would stay as large under the next few large ones. */
+    private void shrink() {
+        int capacity = ring.length;
+        while (capacity > FIRST_CAPACITY && nextIndex - firstIndex < capacity / SPARSE) {
+            capacity /= 2;
         }
-        ring = larger;
+        if (capacity < ring.length) {
+            resize(capacity);
+        }
+    }
+
+    private void resize(int capacity) {
+        LogEntry[] other = new LogEntry[capacity];
+        for (long index = firstIndex; index < nextIndex; index++) {
+            other[(int) (index & (capacity - 1))] = ring[slot(index)];
+        }
+        ring = other;
+    }
+
+    /** How many entries have room. */
+    int capacity() {
+        return ring.length;
     }
 
     private int slot(long index) {

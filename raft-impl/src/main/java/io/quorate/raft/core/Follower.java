@@ -18,7 +18,7 @@ final class Follower implements Role {
     Follower(RaftCore core, NodeId leader, long now) {
         this.core = core;
         this.leader = leader;
-        this.timeoutNanos = core.randomElectionTimeout();
+        this.timeoutNanos = core.delays().electionTimeoutNanos();
         this.heardNanos = now;
         this.deadlineNanos = now + timeoutNanos;
     }
@@ -57,7 +57,7 @@ final class Follower implements Role {
             deadlineNanos = heardNanos + timeoutNanos;
         } else if (!present && !leaderGone) {
             leaderGone = true;
-            campaignWithin(core.random(RaftLimits.PRESENCE_LOSS_MIN_NANOS, RaftLimits.PRESENCE_LOSS_MAX_NANOS), now);
+            campaignWithin(core.delays().presenceNanos(), now);
         }
     }
 
@@ -85,12 +85,12 @@ final class Follower implements Role {
 
     @Override
     public long deadlineNanos() {
-        return core.mayCampaign() ? campaignNanos() : Long.MAX_VALUE;
+        return core.eligibility().mayCampaign() ? campaignNanos() : Long.MAX_VALUE;
     }
 
     @Override
     public void tick(long now) {
-        if (core.mayCampaign() && now - campaignNanos() >= 0) {
+        if (core.eligibility().mayCampaign() && now - campaignNanos() >= 0) {
             core.becomePreCandidate(now);
         }
     }

@@ -103,6 +103,10 @@ public sealed interface Input {
     record PeerPresence(NodeId peer, boolean present) implements Input {
     }
 
+    /** The host has met a node that has data of this cluster. */
+    record ClusterExists() implements Input {
+    }
+
     /** {@link RaftCore#deadlineNanos} may have come. */
     record Tick() implements Input {
     }

@@ -24,7 +24,6 @@ final class Leader implements Role {
     private final ReadIndexQueue reads = new ReadIndexQueue();
     private final Farewells farewells = new Farewells();
     private final Lease lease;
-    private final Placement placement;
     private final long term;
     private final long sinceNanos;
     private Transfer transfer;
@@ -38,7 +37,6 @@ final class Leader implements Role {
         this.term = core.term();
         this.sinceNanos = now;
         this.lease = new Lease(core.settings().leadership());
-        this.placement = new Placement(core, now);
         this.snapshots = new SnapshotSender(core);
         membershipChanged(now);
         this.heartbeatDueNanos = now;
@@ -113,17 +111,26 @@ final class Leader implements Role {
         }
         if (follower.store() != 0) {
             // What it acknowledged is gone: with its old match this leader would commit what a majority does not hold.
+            long lost = follower.lostStore() != 0 ? follower.lostStore() : follower.store();
             follower = newcomer(from, now);
+            follower.lostStore(lost);
             followers.put(from, follower);
         }
         follower.toldStore(store);
         return follower;
     }
 
-    /** Whether it has the store with which it is recorded: without it, its acknowledgements prove nothing. */
+    /**
+     * Whether it has the store with which it votes: without it, its acknowledgements prove nothing. That is the one
+     * that is recorded; of a voter that is not recorded yet, the one that it had when this leader first heard of it.
+     */
     boolean counts(Progress follower) {
-        Long recorded = core.membership().stores().get(follower.id());
-        return recorded == null || follower.store() == 0 || recorded == follower.store();
+        Membership membership = core.membership();
+        Long recorded = membership.stores().get(follower.id());
+        if (recorded == null) {
+            return follower.lostStore() == 0 || !membership.votes(follower.id());
+        }
+        return follower.store() == 0 || recorded == follower.store();
     }
 
     /** Whether it answered something that was sent within the last election timeout, in this term. */
@@ -282,7 +289,7 @@ final class Leader implements Role {
         if (!core.membership().votes(core.self()) && index >= core.membershipIndex()) {
             // It managed a cluster that it is no longer part of until that was agreed (thesis §4.2.2). Whoever is best
             // prepared need not wait until it notices.
-            placement.best(this, now).ifPresent(successor -> {
+            core.placement().best(this, now).ifPresent(successor -> {
                 lease.release();
                 core.send(successor, new Message.TimeoutNow(core.term()), core.settings().electionMinNanos());
             });
@@ -396,7 +403,7 @@ final class Leader implements Role {
 
     /** The best-prepared voter to hand over to, or empty if none was heard lately. */
     Optional<NodeId> successor(long now) {
-        return placement.best(this, now);
+        return core.placement().best(this, now);
     }
 
     private void sendTimeoutNow() {
@@ -469,7 +476,7 @@ final class Leader implements Role {
             farewells.end(followers, now);
             snapshots.retain(followers.keySet());
             core.administration().heartbeat(this, now);
-            placement.consider(this, now).ifPresent(target -> handOver(target, now));
+            core.placement().consider(this, now).ifPresent(target -> handOver(target, now));
         }
         endTransfer(now);
         for (Progress follower : followers.values()) {

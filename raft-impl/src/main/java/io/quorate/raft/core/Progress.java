@@ -31,6 +31,7 @@ final class Progress {
     private boolean storageFull;
     private boolean answered;
     private long store;
+    private long lostStore;
     private int priority;
     private long promisedUntilNanos = Long.MIN_VALUE;
     private long commitTold;
@@ -167,6 +168,15 @@ final class Progress {
 
     void toldStore(long itsStore) {
         store = itsStore;
+    }
+
+    /** The first store that it had in this term, if it has come with another one since; otherwise 0. */
+    long lostStore() {
+        return lostStore;
+    }
+
+    void lostStore(long itsFirst) {
+        lostStore = itsFirst;
     }
 
     int priority() {

@@ -46,16 +46,17 @@ public final class RaftCore {
      * @param store the number of this node's data directory; 0: it has none, and nobody can tell that it was replaced
      * @param trace hears every step that safety depends on
      * @param snapshot the newest snapshot, whose last entry the log has, or begins behind
+     * @param windowBytes what the entries in memory may cost, see {@link RaftLimits#windowBytes}
      */
     public record Start(NodeId self, RaftSettings settings, EntryCodec codec, RandomGenerator random,
         HardState hardState, TermIndex terms, Membership bootstrap, List<LogEntry> configurations, long store,
-        ConsensusTrace trace, Optional<SnapshotMeta> snapshot) {
+        ConsensusTrace trace, Optional<SnapshotMeta> snapshot, long windowBytes) {
     }
 
     private final NodeId self;
     private final RaftSettings settings;
     private final EntryCodec codec;
-    private final RandomGenerator random;
+    private final Delays delays;
     private final Effects effects = new Effects();
     private final RaftLog log;
     private final MembershipLog memberships;
@@ -64,6 +65,8 @@ public final class RaftCore {
     private final Calls calls = new Calls(this);
     private final ReadForwarder reads = new ReadForwarder(this);
     private final Administration administration = new Administration(this);
+    private final Eligibility eligibility;
+    private final Placement placement = new Placement(this);
     private final Promise promise;
     private final long store;
     private final Trace trace;
@@ -83,13 +86,15 @@ public final class RaftCore {
         this.self = start.self();
         this.settings = start.settings();
         this.codec = start.codec();
-        this.random = start.random();
+        this.delays = new Delays(settings, start.random());
         this.term = start.hardState().term().value();
         this.votedFor = start.hardState().votedFor().orElse(null);
         SnapshotMeta snapshot = start.snapshot().orElse(null);
-        this.log = new RaftLog(start.terms(), snapshot == null ? 0 : snapshot.index(), RaftLimits.WINDOW_BYTES);
+        this.log = new RaftLog(start.terms(), snapshot == null ? 0 : snapshot.index(), start.windowBytes(),
+            settings.snapshots().logBytes() / RaftLimits.LOG_VOLUME_STEPS);
         this.memberships = snapshot == null ? new MembershipLog(0, start.bootstrap(), start.configurations())
             : new MembershipLog(snapshot.membershipIndex(), snapshot.membership(), start.configurations());
+        this.eligibility = new Eligibility(this, memberships);
         this.compaction = new Compaction(this, memberships, snapshot);
         this.gate = new DurabilityGate(log.durableIndex(), effects::add,
             (to, request) -> send(to, request, settings.electionMinNanos()));
@@ -137,6 +142,7 @@ public final class RaftCore {
                 }
             }
             case Input.PeerPresence presence -> presence(presence.peer(), presence.present());
+            case Input.ClusterExists exists -> eligibility.clusterExists(now);
             case Input.ChangeRequested request -> administration.change(request, now);
             case Input.TransferRequested request -> administration.transfer(request, now);
             case Input.Tick tick -> {
@@ -187,13 +193,11 @@ public final class RaftCore {
         if (storageFull) {
             return new ProposalResult.Overloaded("the disk of the log is full", RaftLimits.STORAGE_FULL_RETRY_MILLIS);
         }
-        if (log.uncommittedBytes() >= RaftLimits.MAX_UNCOMMITTED_BYTES
-            || log.lastIndex() - log.commitIndex() >= RaftLimits.MAX_UNCOMMITTED_ENTRIES) {
+        if (log.isUncommittedFull()) {
             return new ProposalResult.Overloaded("too much is proposed and not committed yet",
                 RaftLimits.OVERLOADED_RETRY_MILLIS);
         }
-        if (log.memoryBytes() >= RaftLimits.WINDOW_BYTES + RaftLimits.MAX_UNCOMMITTED_BYTES
-            || log.lastIndex() - log.durableIndex() >= RaftLimits.MAX_UNCOMMITTED_ENTRIES) {
+        if (log.isUndurableFull()) {
             // The followers alone can commit while this node's own disk hangs; without this line everything that is
             // proposed meanwhile would gather in memory.
             return new ProposalResult.Overloaded("the disk of the log is slower than what is proposed",
@@ -304,7 +308,7 @@ public final class RaftCore {
             case Candidate candidate -> {
                 // Whoever it learnt the term from may have the worse log: it must not sit out a whole election timeout.
                 Follower follower = new Follower(this, null, now);
-                follower.campaignWithin(randomRetryDelay(candidate.attempt()), now);
+                follower.campaignWithin(delays.retryNanos(candidate.attempt()), now);
                 become(follower);
             }
         }
@@ -322,6 +326,7 @@ public final class RaftCore {
         }
         attempts = 0;
         administration.otherLeads(leader);
+        placement.otherLeads();
         if (!newTerm && role instanceof Follower follower && leader.equals(follower.leader())) {
             follower.heard(now);
             return follower;
@@ -338,7 +343,7 @@ public final class RaftCore {
 
     /** Asks whether it could win an election. */
     void becomePreCandidate(long now) {
-        if (!mayCampaign()) {
+        if (!eligibility.mayCampaign()) {
             become(new Follower(this, null, now));
             return;
         }
@@ -382,6 +387,7 @@ public final class RaftCore {
             trace.steppedDown(leader.term());
         } else if (next instanceof Leader) {
             administration.leadershipBegan();
+            placement.leadershipBegan(now);
         }
     }
 
@@ -461,6 +467,10 @@ public final class RaftCore {
         return administration;
     }
 
+    Placement placement() {
+        return placement;
+    }
+
     Promise promise() {
         return promise;
     }
@@ -472,11 +482,6 @@ public final class RaftCore {
     /** The number of this node's data directory; 0: none. */
     long store() {
         return store;
-    }
-
-    /** Whether this node may still belong to the cluster; see {@link MembershipLog#stillHolds}. */
-    boolean mayBelong() {
-        return memberships.stillHolds(membership -> membership.contains(self), log.commitIndex());
     }
 
     long membershipIndex() {
@@ -491,39 +496,13 @@ public final class RaftCore {
         return storageFull;
     }
 
-    /**
-     * Learners, removed nodes and strangers never campaign; nor does a voter that could not write its first entry, or
-     * one that has lost the store with which it votes.
-     *
-     * <p>A configuration is in force from when it is in the log, so there is none that waits to be applied, and a
-     * candidate needs the majorities of the newest one that it has, committed or not (thesis §4.1). An outgoing voter
-     * may win too, and so may one whose removal is not known to be committed, without counting itself: see
-     * {@link MembershipLog#stillHolds}.
-     */
-    boolean mayCampaign() {
-        return !storageFull && hasItsStore()
-            && memberships.stillHolds(membership -> membership.votes(self), log.commitIndex());
+    /** Whether this node may campaign, and vote. */
+    Eligibility eligibility() {
+        return eligibility;
     }
 
-    /** Whether its store is the one that is recorded for it, as far as either is known. */
-    boolean hasItsStore() {
-        Long recorded = membership().stores().get(self);
-        return recorded == null || store == 0 || recorded == store;
-    }
-
-    long randomElectionTimeout() {
-        return random(settings.electionMinNanos(), settings.electionMaxNanos());
-    }
-
-    /** A short pause before another round, longer after each one, at most an election timeout. */
-    long randomRetryDelay(int attempt) {
-        int shift = Math.min(attempt, 10);
-        long most = Math.min(RaftLimits.PRESENCE_LOSS_MAX_NANOS << shift, settings.electionMaxNanos());
-        return random(Math.min(RaftLimits.PRESENCE_LOSS_MIN_NANOS, most), most);
-    }
-
-    long random(long least, long most) {
-        return least >= most ? least : random.nextLong(least, most + 1);
+    Delays delays() {
+        return delays;
     }
 
     /** Appends a configuration of this leader's making; it is in force at once and sent at the turn's end. */

@@ -4,18 +4,21 @@ package io.quorate.raft.core;
 public final class RaftLimits {
 
     /**
-     * How many bytes of entries are kept in memory; entries behind it are read from the log when they are needed.
-     * 64 MiB, but no more than a sixteenth of the heap: a node with a small one would die of the entries that it keeps.
+     * What the entries that are kept in memory may cost; those behind them are read from the log when they are needed.
+     * A node with a small heap keeps less: see {@link #windowBytes}.
      */
-    public static final long WINDOW_BYTES = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
+    public static final long MAX_WINDOW_BYTES = 64L << 20;
 
-    /**
-     * How many bytes a leader lets be proposed and not yet committed, before it says that it is overloaded: 32 MiB, but
-     * no more than half of what it keeps.
-     */
-    public static final long MAX_UNCOMMITTED_BYTES = WINDOW_BYTES / 2;
+    /** Which part of the heap they may cost at most: a node with a small one would die of the entries that it keeps. */
+    private static final int WINDOW_HEAP_PART = 16;
 
-    /** The same in entries: each also costs memory of its own. */
+    /** What an entry costs beside its encoded bytes: an object, two views, an array, places in lists. */
+    public static final int ENTRY_OVERHEAD_BYTES = 128;
+
+    /** Which part of that may be proposed and not yet committed, before a leader says that it is overloaded. */
+    public static final int UNCOMMITTED_PART = 2;
+
+    /** How many entries may be, whatever they cost. */
     public static final long MAX_UNCOMMITTED_ENTRIES = 65_536;
 
     /** How many committed entries may wait to be applied before a leader says that it is overloaded. */
@@ -23,6 +26,9 @@ public final class RaftLimits {
 
     /** How many entries one append carries at most. */
     public static final int MAX_APPEND_ENTRIES = 8_192;
+
+    /** In how many steps the bytes of a log between two snapshots are counted. */
+    public static final int LOG_VOLUME_STEPS = 16;
 
     /** How much of a snapshot travels in one call. One is under way to each follower, and its bytes are in memory. */
     public static final int CHUNK_BYTES = 512 << 10;
@@ -84,6 +90,11 @@ public final class RaftLimits {
 
     /** When to try again, for a caller or a leader that met a full disk. */
     public static final int STORAGE_FULL_RETRY_MILLIS = 500;
+
+    /** What the entries in memory may cost on a node with such a heap. */
+    public static long windowBytes(long heapBytes) {
+        return Math.min(MAX_WINDOW_BYTES, heapBytes / WINDOW_HEAP_PART);
+    }
 
     private RaftLimits() {
     }

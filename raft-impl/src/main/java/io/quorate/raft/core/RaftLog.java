@@ -34,6 +34,7 @@ final class RaftLog {
     private TermIndex terms;
     private EntryWindow window;
     private final long windowBytes;
+    private final LogVolume volume;
     private final ArrayDeque<Write> writes = new ArrayDeque<>();
     private List<LogEntry> unsaved = new ArrayList<>();
     private long truncateFrom;
@@ -47,8 +48,10 @@ final class RaftLog {
     /**
      * @param recovered the terms of all entries that are durable at start-up; taken over
      * @param snapshotIndex up to where a snapshot stands for the entries, which are thereby known to be committed
+     * @param windowBytes what the entries in memory may cost
+     * @param volumeStepBytes how exactly {@link #indexBehind} is known
      */
-    RaftLog(TermIndex recovered, long snapshotIndex, long windowBytes) {
+    RaftLog(TermIndex recovered, long snapshotIndex, long windowBytes, long volumeStepBytes) {
         if (snapshotIndex < recovered.firstIndex() - 1 || snapshotIndex > recovered.lastIndex()) {
             throw new BrokenInvariantException("found a snapshot of index " + snapshotIndex + " and the log "
                 + recovered + ", expected a log that begins at or before what follows it, and reaches it");
@@ -56,6 +59,7 @@ final class RaftLog {
         this.terms = recovered;
         this.window = new EntryWindow(recovered.lastIndex() + 1);
         this.windowBytes = windowBytes;
+        this.volume = new LogVolume(recovered.lastIndex(), volumeStepBytes);
         this.durableIndex = recovered.lastIndex();
         this.handedOut = recovered.lastIndex();
         this.commitIndex = snapshotIndex;
@@ -82,14 +86,19 @@ final class RaftLog {
         return commitIndex;
     }
 
-    /** Encoded bytes of all entries in memory, those that are not durable or committed yet among them. */
-    long memoryBytes() {
-        return window.bytes();
+    /**
+     * Whether a leader must let nothing more be proposed until more is committed. The sum also counts what entries cost
+     * beside their bytes: small ones cost several times those, and a small heap would be full before the bound.
+     */
+    boolean isUncommittedFull() {
+        return uncommittedBytes >= windowBytes / RaftLimits.UNCOMMITTED_PART
+            || lastIndex() - commitIndex >= RaftLimits.MAX_UNCOMMITTED_ENTRIES;
     }
 
-    /** Encoded bytes of the entries in memory that are not committed. */
-    long uncommittedBytes() {
-        return uncommittedBytes;
+    /** The same while what is committed by others waits for this node's own disk. */
+    boolean isUndurableFull() {
+        return window.bytes() >= windowBytes + windowBytes / RaftLimits.UNCOMMITTED_PART
+            || lastIndex() - durableIndex >= RaftLimits.MAX_UNCOMMITTED_ENTRIES;
     }
 
     long termAt(long index) {
@@ -128,6 +137,8 @@ final class RaftLog {
                 + Math.min(commitIndex, durableIndex));
         }
         terms.releaseUntil(index);
+        window.releaseUntil(index);
+        volume.releasedUntil(index);
     }
 
     /**
@@ -137,6 +148,7 @@ final class RaftLog {
     void reset(long index, long term) {
         terms = new TermIndex(index + 1, term);
         window = new EntryWindow(index + 1);
+        volume.reset(index);
         unsaved = new ArrayList<>();
         truncateFrom = 0;
         uncommittedBytes = 0;
@@ -144,6 +156,11 @@ final class RaftLog {
         durableIndex = index;
         commitIndex = index;
         writes.forEach(write -> write.lastIndex = 0);
+    }
+
+    /** See {@link LogVolume#indexBehind}. */
+    long indexBehind(long newest, long leastBytes) {
+        return volume.indexBehind(newest, leastBytes);
     }
 
     /** See {@link TermIndex#lastIndexAtOrBelowTerm}. */
@@ -169,8 +186,9 @@ final class RaftLog {
     void append(LogEntry entry) {
         terms.append(entry.index(), entry.term());
         window.append(entry);
+        volume.appended(entry.index(), entry.encoded().length());
         unsaved.add(entry);
-        uncommittedBytes += entry.encoded().length();
+        uncommittedBytes += EntryWindow.cost(entry);
     }
 
     /** Drops the entry at {@code index} and all after it. */
@@ -181,10 +199,11 @@ final class RaftLog {
                 + commitIndex + "); expected committed entries to stay as they are");
         }
         for (long i = Math.max(index, window.firstIndex()); i <= lastIndex(); i++) {
-            uncommittedBytes -= window.get(i).encoded().length();
+            uncommittedBytes -= EntryWindow.cost(window.get(i));
         }
         terms.truncateFrom(index);
         window.truncateFrom(index);
+        volume.truncatedFrom(index);
         durableIndex = Math.min(durableIndex, index - 1);
         for (Write write : writes) {
             write.lastIndex = Math.min(write.lastIndex, index - 1);
@@ -210,7 +229,7 @@ final class RaftLog {
                 + "let it join as a new one");
         }
         for (long i = Math.max(commitIndex + 1, window.firstIndex()); i <= index; i++) {
-            uncommittedBytes -= window.get(i).encoded().length();
+            uncommittedBytes -= EntryWindow.cost(window.get(i));
         }
         commitIndex = index;
         evict();

@@ -7,7 +7,8 @@ package io.quorate.raft.core;
  * @param logBytes or after so many bytes of entries, whichever comes first
  * @param kept how many snapshots are kept; the log reaches back to the oldest of them
  * @param logEntriesBehind how many entries before the newest snapshot the log keeps at least, so that a follower that
- *     was away for a moment gets them and not a whole snapshot
+ *     was away for a moment gets them and not a whole snapshot; but no more than {@code logBytes} of them, or a little
+ *     more
  */
 public record SnapshotSettings(long entries, long logBytes, int kept, long logEntriesBehind) {
 

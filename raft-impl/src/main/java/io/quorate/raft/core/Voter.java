@@ -22,7 +22,8 @@ final class Voter {
      * without learning it.
      */
     void preVote(NodeId from, Message.PreVote request, Object token, long now) {
-        boolean grant = mayVote() && request.term() > core.term() && !isLoyalAgainst(from, false, now)
+        boolean grant = core.eligibility().mayVoteFor(request.lastIndex()) && request.term() > core.term()
+            && !isLoyalAgainst(from, false, now)
             && core.log().isUpToDate(request.lastTerm(), request.lastIndex());
         core.gate().reply(token, new Message.VoteResponse(core.term(), grant, core.store()), core.hardVersion(), 0);
     }
@@ -35,7 +36,7 @@ final class Voter {
         if (request.term() > core.term() && !isLoyalAgainst(from, request.handedOver(), now)) {
             core.adoptTerm(request.term(), now);
         }
-        boolean grant = request.term() == core.term() && mayVote()
+        boolean grant = request.term() == core.term() && core.eligibility().mayVoteFor(request.lastIndex())
             && (from.equals(core.votedFor()) || core.votedFor() == null && core.leader() == null)
             && (request.handedOver() || !core.promise().forbids(from, now))
             && core.log().isUpToDate(request.lastTerm(), request.lastIndex());
@@ -48,11 +49,6 @@ final class Voter {
         // The answer waits until the vote is durable: a restart would forget it, and this node could vote twice in a
         // term.
         core.gate().reply(token, new Message.VoteResponse(core.term(), grant, core.store()), core.hardVersion(), 0);
-    }
-
-    /** A node that was removed stays out of elections; a learner votes, since it may have been promoted meanwhile. */
-    private boolean mayVote() {
-        return core.mayBelong() && core.hasItsStore();
     }
 
     /**

@@ -146,7 +146,8 @@ public final class RaftConsensus implements Consensus {
         storage = new StorageQueue(store, thread, new StorageResults());
         core = new RaftCore(new RaftCore.Start(context.self(), settings, entryCodec, context.loop().random(),
             store.hardState(), store.terms(), store.bootstrap(), store.configurations(), store.storeNumber(),
-            context.environment().trace(), store.snapshots().newest()), 0);
+            context.environment().trace(), store.snapshots().newest(),
+            RaftLimits.windowBytes(Runtime.getRuntime().maxMemory())), 0);
         feed = new CommittedFeed(core, context.host(), context.loop(), storage);
         snapshots = new Snapshots(context, settings.snapshots(), core, feed, store.snapshots(), background(),
             new SnapshotOwner());
@@ -241,6 +242,11 @@ public final class RaftConsensus implements Consensus {
     @Override
     public void peerPresence(NodeId peer, boolean present) {
         step(new Input.PeerPresence(peer, present));
+    }
+
+    @Override
+    public void clusterExists() {
+        step(new Input.ClusterExists());
     }
 
     @Override

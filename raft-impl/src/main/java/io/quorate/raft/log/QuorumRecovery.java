@@ -72,6 +72,12 @@ public final class QuorumRecovery {
             throw new IllegalArgumentException("found " + keep + " to keep, expected " + self
                 + " among them, whose directory this is");
         }
+        if (keep.size() > 1) {
+            // Another one's data are of the old epoch, so it would be refused with them; and without data it would
+            // either not vote, and the two would stand still, or vote for whoever asks first.
+            throw new IllegalArgumentException("found " + keep + " to keep, expected " + self + " alone; give the "
+                + "others empty directories, let them join, and add them when " + self + " leads");
+        }
         if (!keep.containsAll(endpoints.keySet())) {
             throw new IllegalArgumentException("found endpoints of " + endpoints.keySet() + ", expected only of "
                 + keep);

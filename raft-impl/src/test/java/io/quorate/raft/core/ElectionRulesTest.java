@@ -87,6 +87,32 @@ class ElectionRulesTest {
     }
 
     @Test
+    void aNodeWithNothingStoredDoesNotFoundAClusterThatExists() {
+        OneCore bench = OneCore.ofThree(0, null);
+        bench.step(new Input.ClusterExists());
+        assertEquals(Long.MAX_VALUE, bench.core.deadlineNanos(), "it does not campaign");
+        assertFalse(granted(bench.ask(A, new Message.PreVote(2, 0, 0))), "nor help one that has nothing either");
+        assertFalse(granted(bench.ask(A, new Message.Vote(2, 0, 0))));
+        assertTrue(granted(bench.ask(B, new Message.PreVote(3, 1, 1))), "but one that has the data");
+        assertTrue(granted(bench.ask(B, new Message.Vote(3, 1, 1))));
+        bench.ask(B, append(3, 0, 0, 0, OneCore.entry(1, 1)));
+        assertTrue(bench.core.deadlineNanos() < Long.MAX_VALUE, "with data it is a voter like all others");
+        assertTrue(granted(OneCore.ofThree(0, null).ask(A, new Message.Vote(2, 0, 0))), "on the first day");
+    }
+
+    @Test
+    void aCandidateThatHearsOfTheClusterGivesItsCampaignUp() {
+        OneCore bench = OneCore.ofThree(0, null);
+        bench.tickAtDeadline();
+        assertEquals(Role.PRE_CANDIDATE, bench.role());
+        bench.step(new Input.ClusterExists());
+        bench.answer(bench.lastSend(Message.PreVote.class, A), new Message.VoteResponse(0, true));
+        bench.persistAll();
+        assertEquals(Role.FOLLOWER, bench.role());
+        assertTrue(bench.sends(Message.Vote.class).isEmpty());
+    }
+
+    @Test
     void aRestartedServerRemembersItsVote() {
         OneCore bench = OneCore.ofThree(2, A);
         assertFalse(granted(bench.ask(B, new Message.Vote(2, 9, 2))));

@@ -41,6 +41,7 @@ final class OneCore {
     final List<ConsensusTrace.Event> traced = new ArrayList<>();
     RaftCore core;
     long now;
+    private long windowBytes = RaftLimits.MAX_WINDOW_BYTES;
     private int calls;
 
     private OneCore(RaftSettings settings) {
@@ -58,7 +59,13 @@ final class OneCore {
 
     static OneCore of(Membership membership, RaftSettings settings, long store, long term, NodeId votedFor,
         long... logTerms) {
+        return of(membership, settings, store, RaftLimits.MAX_WINDOW_BYTES, term, votedFor, logTerms);
+    }
+
+    static OneCore of(Membership membership, RaftSettings settings, long store, long windowBytes, long term,
+        NodeId votedFor, long... logTerms) {
         OneCore bench = new OneCore(settings);
+        bench.windowBytes = windowBytes;
         TermIndex terms = new TermIndex();
         for (int i = 0; i < logTerms.length; i++) {
             terms.append(i + 1, logTerms[i]);
@@ -66,7 +73,7 @@ final class OneCore {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(42);
         bench.core = new RaftCore(new RaftCore.Start(SELF, bench.settings, ENTRIES, random,
             new HardState(new Term(term), Optional.ofNullable(votedFor)), terms, membership, List.of(), store,
-            bench.traced::add, Optional.empty()), 0);
+            bench.traced::add, Optional.empty(), bench.windowBytes), 0);
         return bench;
     }
 
@@ -80,7 +87,7 @@ final class OneCore {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(42);
         bench.core = new RaftCore(new RaftCore.Start(SELF, bench.settings, ENTRIES, random,
             new HardState(new Term(term), Optional.empty()), terms, voters(C, D), List.of(), 0,
-            bench.traced::add, Optional.of(snapshot)), 0);
+            bench.traced::add, Optional.of(snapshot), bench.windowBytes), 0);
         return bench;
     }
 

@@ -20,10 +20,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
 import io.quorate.raft.log.LogEntry;
+import io.quorate.raft.log.SnapshotMeta;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
 import io.quorate.spi.consensus.ConsensusStatus.Role;
 import io.quorate.spi.consensus.EntryType;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -408,6 +410,55 @@ class ReplicationRulesTest {
         assertInstanceOf(ProposalResult.Accepted.class, bench.propose(), "what was committed made no room");
     }
 
+    /** Leads on a heap of 64 MiB, with {@code payloads} proposed and not committed. */
+    private static OneCore smallHeapWith(int payloads) {
+        OneCore bench = OneCore.of(voters(SELF, A, B),
+            RaftSettings.parse(Map.of("log-entries-behind-snapshot", "10")), 0, RaftLimits.windowBytes(64L << 20), 1, null).leading(A);
+        for (int i = 0; i < payloads; i++) {
+            bench.core.propose(EntryType.COMMANDS, List.of(Bytes.utf8("tiny")));
+        }
+        return bench;
+    }
+
+    @Test
+    void smallEntriesCountWithWhatTheyCostBesideTheirBytes() {
+        OneCore bench = smallHeapWith(20_000);
+        assertInstanceOf(ProposalResult.Overloaded.class, bench.propose(),
+            "20,000 small entries cost more than a thirty-second of such a heap");
+        assertTrue(bench.lastIndex() > 5_000, "and a few thousand do not: " + bench.lastIndex());
+    }
+
+    @Test
+    void entriesThatAreReleasedAreKeptInMemoryNoLonger() {
+        OneCore bench = smallHeapWith(1_000);
+        bench.stepOnly(new Input.TurnEnd());
+        bench.persistAll();
+        bench.acknowledge(A);
+        bench.acknowledge(B);
+        assertEquals(1, bench.core.firstInMemory(), "there is room for them all");
+        long last = bench.commitIndex();
+        bench.step(new Input.SnapshotTaken(new SnapshotMeta(last, bench.core.status().term().value(), 0,
+            voters(SELF, A, B), 10, 1), last));
+        assertEquals(last - 9, bench.core.firstInMemory(), "nobody can ask for them any more");
+    }
+
+    @Test
+    void theRingOfEntriesInMemoryShrinksWhenItIsNearlyEmpty() {
+        EntryWindow window = new EntryWindow(1);
+        for (int i = 1; i <= 20_000; i++) {
+            window.append(entry(i, 1));
+        }
+        assertEquals(32_768, window.capacity());
+        window.releaseUntil(19_999);
+        assertEquals(20_000, window.firstIndex());
+        assertEquals(entry(20_000, 1), window.get(20_000));
+        assertEquals(1_024, window.capacity());
+        window.releaseUntil(20_000);
+        assertEquals(0, window.bytes());
+        window.append(entry(20_001, 1));
+        assertEquals(entry(20_001, 1), window.get(20_001));
+    }
+
     @Test
     void whatTheFollowersCommitWhileTheLeadersOwnDiskHangsIsBoundedToo() {
         OneCore bench = OneCore.ofThree(1, null).leading(A);
@@ -471,7 +522,7 @@ class ReplicationRulesTest {
         assertEquals(3_000, window.get(3_000).index());
         window.truncateFrom(2_500);
         assertNull(window.get(2_500));
-        assertEquals(LongStream.range(2_001, 2_500).map(i -> entry(i, 1).encoded().length()).sum(), window.bytes());
+        assertEquals(LongStream.range(2_001, 2_500).map(i -> EntryWindow.cost(entry(i, 1))).sum(), window.bytes());
         window.truncateFrom(10);
         assertEquals(10, window.firstIndex());
         assertEquals(0, window.bytes());

@@ -135,7 +135,8 @@ final class SimulatedNode {
         commitIndex = 0;
         full = false;
         core = new RaftCore(new RaftCore.Start(id, settings, codec, world.random(), hard, terms,
-            membership, configurations, store, this::traced, Optional.empty()), now());
+            membership, configurations, store, this::traced, Optional.empty(),
+            RaftLimits.MAX_WINDOW_BYTES), now());
         incarnation++;
         planTimer();
     }

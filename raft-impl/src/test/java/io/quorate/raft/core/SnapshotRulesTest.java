@@ -19,8 +19,10 @@ import io.quorate.raft.core.Message.InstallOutcome;
 import io.quorate.raft.log.LogEntry;
 import io.quorate.raft.log.SnapshotMeta;
 import io.quorate.spi.consensus.ConsensusStatus;
+import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -445,6 +447,42 @@ class SnapshotRulesTest {
         assertEquals(new Effect.ReleaseLog(14), bench.effects(Effect.ReleaseLog.class).getLast(),
             "an older snapshot that is kept needs the rest");
         assertNotEquals(null, bench.core.snapshotPoint(17));
+    }
+
+    @Test
+    void ofLargeEntriesFewerAreKeptBehindASnapshot() {
+        OneCore bench = OneCore.of(voters(SELF, A, B), RaftSettings.parse(Map.of("snapshot-log-bytes", "64000",
+            "log-entries-behind-snapshot", "1000")), 0, 1, null).leading(A);
+        for (int i = 0; i < 200; i++) {
+            bench.core.propose(EntryType.COMMANDS, List.of(Bytes.wrap(new byte[1_000])));
+        }
+        bench.settle(A, B);
+        bench.step(new Input.SnapshotTaken(meta(150, 2, 2), 150));
+        long released = bench.effects(Effect.ReleaseLog.class).getLast().index();
+        assertTrue(released > 150 - 80 && released <= 150 - 60, "64 KB are kept, and a step more: " + released);
+        bench.step(new Input.SnapshotTaken(meta(160, 2, 3), 150));
+        assertTrue(bench.effects(Effect.ReleaseLog.class).getLast().index() >= released + 5);
+    }
+
+    @Test
+    void whatWasDroppedOrReplacedIsNotCountedAsBytesOfTheLog() {
+        LogVolume volume = new LogVolume(10, 100);
+        assertEquals(0, volume.indexBehind(10, 1), "of what was there before nothing is known");
+        for (int i = 11; i <= 20; i++) {
+            volume.appended(i, 50);
+        }
+        assertEquals(14, volume.indexBehind(20, 300));
+        assertEquals(10, volume.indexBehind(16, 300));
+        volume.truncatedFrom(15);
+        assertEquals(0, volume.indexBehind(14, 300));
+        volume.appended(15, 100);
+        assertEquals(10, volume.indexBehind(15, 300));
+        volume.releasedUntil(14);
+        assertEquals(14, volume.indexBehind(15, 100));
+        volume.reset(100);
+        assertEquals(0, volume.indexBehind(100, 1));
+        volume.appended(101, 500);
+        assertEquals(100, volume.indexBehind(101, 500));
     }
 
     @Test

@@ -64,6 +64,14 @@ class StoreNumberRulesTest {
     }
 
     private OneCore leading(Membership membership, NodeId... others) {
+        OneCore bench = elected(membership, others);
+        acknowledge(bench, others);
+        heartbeats(bench, others);
+        acknowledge(bench, others);
+        return bench;
+    }
+
+    private OneCore elected(Membership membership, NodeId... others) {
         OneCore bench = of(membership, 1, 0);
         bench.tickAtDeadline();
         for (NodeId node : others) {
@@ -74,9 +82,6 @@ class StoreNumberRulesTest {
         for (NodeId node : others) {
             bench.answer(bench.lastSend(Message.Vote.class, node), new Message.VoteResponse(1, true, stores.get(node)));
         }
-        acknowledge(bench, others);
-        heartbeats(bench, others);
-        acknowledge(bench, others);
         return bench;
     }
 
@@ -170,6 +175,33 @@ class StoreNumberRulesTest {
         assertEquals(Set.of(SELF, A, B), bench.membership().voters());
         assertEquals(99, bench.membership().stores().get(B));
         assertFalse(bench.membership().isJoint());
+    }
+
+    @Test
+    void aVoterThatLosesItsStoreBeforeItIsRecordedLearnsAgainToo() {
+        OneCore bench = elected(OneCore.voters(SELF, A, B), A, B);
+        bench.propose();
+        bench.persistAll();
+        bench.answer(bench.lastSend(Message.Append.class, A), Message.AppendResponse.matched(1, 1).of(2));
+        bench.answer(bench.lastSend(Message.Append.class, B), Message.AppendResponse.matched(1, 1).of(3));
+        assertTrue(bench.membership().stores().isEmpty());
+        stores.put(B, 99L);
+        long committed = bench.commitIndex();
+        acknowledge(bench, B);
+        assertEquals(committed, bench.commitIndex(), "what it acknowledged before is gone");
+        heartbeats(bench, A, B);
+        heartbeats(bench, A, B);
+        assertTrue(bench.membership().isJoint());
+        assertEquals(Set.of(B), bench.membership().joining());
+        assertEquals(3, bench.membership().stores().get(B), "a candidate must not count the vote of the new one");
+        acknowledge(bench, A);
+        for (int i = 0; i < 4; i++) {
+            acknowledge(bench, A, B);
+            heartbeats(bench, A, B);
+        }
+        acknowledge(bench, A, B);
+        assertEquals(Set.of(SELF, A, B), bench.membership().voters());
+        assertEquals(99, bench.membership().stores().get(B));
     }
 
     @Test

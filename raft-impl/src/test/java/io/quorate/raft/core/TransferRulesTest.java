@@ -75,6 +75,20 @@ class TransferRulesTest {
     }
 
     @Test
+    void itIsNotDoneWhenAThirdOneLeads() {
+        OneCore bench = leaderOfThree();
+        transfer(bench, A);
+        bench.receive(B, new Message.Heartbeat(2, 0, 1));
+        AdministrationResult.Unknown found = assertInstanceOf(AdministrationResult.Unknown.class, bench.outcome("t"));
+        assertTrue(found.reason().contains("found b leading, expected a"), found.reason());
+
+        bench = leaderOfThree();
+        transfer(bench, null);
+        bench.receive(B, new Message.Heartbeat(2, 0, 1));
+        assertEquals(new AdministrationResult.Done("b leads"), bench.outcome("t"), "whoever was best prepared");
+    }
+
+    @Test
     void afterAnElectionTimeoutTheLeaderTakesProposalsAgain() {
         OneCore bench = leaderOfThree();
         transfer(bench, A);
@@ -197,7 +211,7 @@ class TransferRulesTest {
             bench.tickAfter(100);
             for (Effect effect : List.copyOf(bench.seen.subList(before, bench.seen.size()))) {
                 if (effect instanceof Effect.Send send && send.request() instanceof Message.Heartbeat beat) {
-                    bench.answer(send, new Message.HeartbeatResponse(1, true, beat.nonce(), false, 0,
+                    bench.answer(send, new Message.HeartbeatResponse(bench.core.term(), true, beat.nonce(), false, 0,
                         send.to().equals(B) ? priorityOfB : 50, 0));
                 }
             }
@@ -224,6 +238,37 @@ class TransferRulesTest {
         assertEquals(1, bench.sends(Message.TimeoutNow.class).size());
         beat(bench, 51, 200);
         assertEquals(2, bench.sends(Message.TimeoutNow.class).size());
+    }
+
+    @Test
+    void aNodeThatCannotKeepTheLeadDoesNotCauseAnElectionEveryFewSeconds() {
+        OneCore bench = leaderOfThree();
+        beat(bench, 51, 60);
+        assertEquals(1, bench.sends(Message.TimeoutNow.class).size(), "in a cluster that starts it goes fast");
+        // B leads for a moment, is not heard by most, and this node is elected again. B is there for it all the time.
+        long from = bench.now;
+        for (int times = 2; times <= 3; times++) {
+            bench.receive(B, new Message.Heartbeat(bench.core.term() + 1, 0, 1));
+            bench.elected(A);
+            bench.settle(A, B);
+            while (bench.sends(Message.TimeoutNow.class).size() < times) {
+                beat(bench, 51, 1);
+            }
+        }
+        assertTrue(bench.now - from > 3 * RaftLimits.PLACEMENT_RETRY_NANOS, "one minute, and then two");
+        assertTrue(bench.now - from < 4 * RaftLimits.PLACEMENT_RETRY_NANOS, "and it is tried again at last");
+    }
+
+    @Test
+    void aLeadershipThatFollowsAnotherOneDoesNotHandOverAtOnce() {
+        OneCore bench = OneCore.ofThree(1, null);
+        bench.receive(B, new Message.Heartbeat(1, 0, 1));
+        bench.leading(A);
+        bench.settle(A, B);
+        beat(bench, 51, 500);
+        assertTrue(bench.sends(Message.TimeoutNow.class).isEmpty());
+        beat(bench, 51, 150);
+        assertEquals(1, bench.sends(Message.TimeoutNow.class).size());
     }
 
     @Test

@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -205,19 +204,19 @@ final class InspectionTest {
     }
 
     @Test
-    void a_recovery_leaves_out_what_cannot_vote_and_names_new_places() throws IOException {
+    void a_recovery_keeps_its_own_node_alone_and_names_its_new_place() throws IOException {
         store.close();
-        SortedMap<NodeId, List<Endpoint>> places = new TreeMap<>(Map.of(new NodeId("n9"),
-            List.of(Endpoint.parse("tcp://h9:1"))));
-        Membership after = QuorumRecovery.plan(disk, Stores.ROOT, nodes("n1", "n9"), places).planned().after();
-        assertEquals(nodes("n1", "n9"), after.voters());
-        assertEquals(Set.of(Stores.NODE), after.stores().keySet(), "what the others have is not known");
-        for (String[] keep : List.of(new String[] {"n2"}, new String[] {"n1", "n8"})) {
+        List<Endpoint> place = List.of(Endpoint.parse("tcp://h9:1"));
+        SortedMap<NodeId, List<Endpoint>> own = new TreeMap<>(Map.of(Stores.NODE, place));
+        Membership after = QuorumRecovery.plan(disk, Stores.ROOT, nodes("n1"), own).planned().after();
+        assertEquals(own, after.endpoints());
+        for (String[] keep : List.of(new String[] {"n2"}, new String[] {"n1", "n2"})) {
             assertThrows(IllegalArgumentException.class,
                 () -> QuorumRecovery.plan(disk, Stores.ROOT, nodes(keep), NOWHERE));
         }
+        SortedMap<NodeId, List<Endpoint>> another = new TreeMap<>(Map.of(new NodeId("n9"), place));
         assertThrows(IllegalArgumentException.class,
-            () -> QuorumRecovery.plan(disk, Stores.ROOT, nodes("n1"), places));
+            () -> QuorumRecovery.plan(disk, Stores.ROOT, nodes("n1"), another));
     }
 
     @Test

@@ -75,8 +75,9 @@ public interface Consensus extends AutoCloseable {
      *
      * @param to the voter that is to lead; empty: whichever is best prepared
      * @param timeoutMillis how long to wait for the outcome, 1 or more
-     * @param answer called on the loop, once: {@code Done} when another node leads, {@code Refused} if this node still
-     *     leads and nothing was risked, {@code Unknown} if the other one may lead yet
+     * @param answer called on the loop, once: {@code Done} when that node leads (any other one, if none was named),
+     *     {@code Refused} if this node still leads and nothing was risked, {@code Unknown} if the other one may lead
+     *     yet, or a third one does
      */
     void transferLeadership(Optional<NodeId> to, long timeoutMillis, Consumer<AdministrationResult> answer);
 
@@ -91,6 +92,13 @@ public interface Consensus extends AutoCloseable {
      * it.
      */
     void peerPresence(NodeId peer, boolean present);
+
+    /**
+     * The host has met a node that has data of this cluster. A consensus with nothing stored then neither founds the
+     * cluster anew nor helps another one to that has nothing either: it waits for those who have the data. Holds until
+     * the process ends.
+     */
+    void clusterExists();
 
     ConsensusStatus status();
 

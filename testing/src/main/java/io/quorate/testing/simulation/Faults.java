@@ -29,18 +29,20 @@ final class Faults {
     private final long meanIntervalNanos;
     private final int mostDamaged;
     private final double mostDrift;
+    private final Consumer<SimulatedNode> burst;
     private final Map<FaultKind, Long> done = new EnumMap<>(FaultKind.class);
     private int damaged;
     private int machinesAdded;
     private boolean over;
 
     Faults(SimulatedCluster cluster, RandomGenerator random, List<FaultKind> kinds, long meanIntervalNanos,
-            double mostDrift) {
+            double mostDrift, Consumer<SimulatedNode> burst) {
         this.cluster = cluster;
         this.random = random;
         this.kinds = List.copyOf(kinds);
         this.meanIntervalNanos = meanIntervalNanos;
         this.mostDrift = mostDrift;
+        this.burst = burst;
         this.mostDamaged = (cluster.nodes().size() - 1) / 2;
     }
 
@@ -88,6 +90,10 @@ final class Faults {
 
     private void strike(FaultKind kind) {
         SimulatedNode node = victim();
+        if (random.nextInt(3) == 0) {
+            // What a leader has taken and not yet passed on is what its successor's log lacks.
+            cluster.leader().ifPresent(burst);
+        }
         boolean happened = switch (kind) {
             case KILL -> whileUp(node, node::kill);
             case STOP -> whileUp(node, node::stop);
@@ -158,7 +164,9 @@ final class Faults {
         if (hosts.size() < 2) {
             return false;
         }
-        List<String> side = hosts.stream().filter(each -> random.nextBoolean()).toList();
+        Optional<SimulatedNode> leader = cluster.leader().filter(each -> random.nextInt(2) == 0);
+        List<String> side = leader.map(alone -> List.of(alone.id().value()))
+            .orElseGet(() -> hosts.stream().filter(each -> random.nextBoolean()).toList());
         boolean oneWay = random.nextInt(4) == 0;
         cluster.note("net", "only within " + side + " and the rest" + (oneWay ? ", one way" : ""));
         for (String from : hosts) {

@@ -75,7 +75,16 @@ final class SimulatedClient {
             begin();
             return;
         }
-        SimulatedNode node = serving.get(random.nextInt(serving.size()));
+        ask(serving.get(random.nextInt(serving.size())));
+    }
+
+    /** Asks one thing, there, and then nothing more. */
+    void once(SimulatedNode node) {
+        over = true;
+        ask(node);
+    }
+
+    private void ask(SimulatedNode node) {
         Request request = workload.next(random, numbers[0]++);
         Pending asked = new Pending(node, request, numbers[0], now());
         pending = asked;

@@ -148,6 +148,7 @@ public final class Swarm {
         private final SimulatedCluster cluster;
         private final List<Exchange> history = new ArrayList<>();
         private final List<SimulatedClient> clients = new ArrayList<>();
+        private final long[] numbers = new long[1];
         private final Faults faults;
         private final long chaosNanos;
         private final Map<String, String> consensusSettings;
@@ -175,15 +176,24 @@ public final class Swarm {
             List<FaultKind> kinds = allowed.stream().filter(kind -> random.nextDouble() < part).toList();
             long[] intervals = {SECOND / 5, SECOND / 2, SECOND, 3 * SECOND};
             faults = new Faults(cluster, random, kinds, intervals[random.nextInt(intervals.length)],
-                consensusSettings.containsKey("leases") ? LEASE_CLOCK_DRIFT : CLOCK_DRIFT);
+                consensusSettings.containsKey("leases") ? LEASE_CLOCK_DRIFT : CLOCK_DRIFT, this::burst);
             chaosNanos = SECOND * (4 + random.nextInt(14));
             int count = 1 + random.nextInt(MOST_CLIENTS);
-            long[] numbers = new long[1];
             for (int i = 0; i < count; i++) {
                 clients.add(new SimulatedClient("c" + i, cluster, workload, random,
                     chaosNanos / (20 + random.nextInt(100)), numbers, history));
             }
             cluster.note("all", cluster.nodes().size() + " nodes, " + count + " clients, faults " + kinds);
+        }
+
+        /** Several clients ask the same node at once. */
+        private void burst(SimulatedNode leader) {
+            for (int i = 1 + random.nextInt(MOST_CLIENTS); i > 0; i--) {
+                SimulatedClient client = new SimulatedClient("burst", cluster, workload, random, SECOND, numbers,
+                    history);
+                clients.add(client);
+                client.once(leader);
+            }
         }
 
         Report run() {
