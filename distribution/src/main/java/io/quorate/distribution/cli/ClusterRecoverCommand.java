@@ -103,7 +103,8 @@ final class ClusterRecoverCommand implements Callable<Integer> {
         out.println("  lost           whatever the others had after entry " + recovery.lastIndex()
             + ", also what clients were told was done");
         out.println("  others         are refused with their old data: give each an empty directory and 'join: true',");
-        out.println("                 and add it again. Never start one with an empty directory and without 'join: true'");
+        out.println("                 and add it again. Never start one with an empty directory and without "
+            + "'join: true'");
         out.println();
         if (done) {
             out.println("Start " + recovery.node() + " now. It leads at once.");

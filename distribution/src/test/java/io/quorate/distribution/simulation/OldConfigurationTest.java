@@ -37,8 +37,8 @@ class OldConfigurationTest {
 
     @Test
     void aVoterThatWasAwayVotesForANewOneAndListensToItForAnotherVouches() {
-        SimulatedCluster cluster = SimulatedCluster.builder().seed(71).nodes(3).stateMachine(OldConfigurationTest::store)
-            .consensus(Optional.of("raft"), Map.of()).start();
+        SimulatedCluster cluster = SimulatedCluster.builder().seed(71).nodes(3)
+            .stateMachine(OldConfigurationTest::store).consensus(Optional.of("raft"), Map.of()).start();
         cluster.await(cluster.submit(cluster.awaitLeader().id().value(), put("first")));
         cluster.node("n3").kill();
         String leader = cluster.awaitLeader().id().value();

@@ -170,8 +170,8 @@ final class Administration {
      * learn again before it votes; the stores of voters are recorded, so that such a loss is noticed; learners that
      * have caught up ({@link CatchUp}), answered within the last election timeout and told their store become voters.
      *
-     * <p>What is not noticed: that a voter lost its store before it was recorded, unless one leader hears both numbers in
-     * one term; and its vote for a candidate whose log does not have the entry that records it. Of a learner the number
+     * <p>What is not noticed: that a voter lost its store before it was recorded, unless one leader hears both numbers
+     * in one term; and its vote for a candidate whose log does not have the entry that records it. Of a learner the number
      * is recorded by the entry that promotes it, of a cluster's first voters within about two heartbeats of the first
      * leadership, or of being heard then for the first time.
      */

@@ -413,7 +413,8 @@ class ReplicationRulesTest {
     /** Leads on a heap of 64 MiB, with {@code payloads} proposed and not committed. */
     private static OneCore smallHeapWith(int payloads) {
         OneCore bench = OneCore.of(voters(SELF, A, B),
-            RaftSettings.parse(Map.of("log-entries-behind-snapshot", "10")), 0, RaftLimits.windowBytes(64L << 20), 1, null).leading(A);
+            RaftSettings.parse(Map.of("log-entries-behind-snapshot", "10")), 0,
+            RaftLimits.windowBytes(64L << 20), 1, null).leading(A);
         for (int i = 0; i < payloads; i++) {
             bench.core.propose(EntryType.COMMANDS, List.of(Bytes.utf8("tiny")));
         }

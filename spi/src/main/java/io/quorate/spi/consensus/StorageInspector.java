@@ -42,8 +42,8 @@ public interface StorageInspector extends QuorateProvider {
      * configuration in which {@code keep} are all the voters, of the next epoch, in a new term. Durable on return. All
      * entries that the log has are kept, also those that may never have been committed.
      *
-     * <p>To be done on one node alone, the one with the most recent log; every other one starts with an empty directory from
-     * then on, and joins. Parameters and exceptions as for {@link #planRecovery}.
+     * <p>To be done on one node alone, the one with the most recent log; every other one starts with an empty directory
+     * from then on, and joins. Parameters and exceptions as for {@link #planRecovery}.
      */
     StorageRecovery recover(Path directory, SortedSet<NodeId> keep, SortedMap<NodeId, List<Endpoint>> endpoints)
         throws IOException;
