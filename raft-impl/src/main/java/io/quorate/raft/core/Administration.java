@@ -171,9 +171,9 @@ final class Administration {
      * have caught up ({@link CatchUp}), answered within the last election timeout and told their store become voters.
      *
      * <p>What is not noticed: that a voter lost its store before it was recorded, unless one leader hears both numbers
-     * in one term; and its vote for a candidate whose log does not have the entry that records it. Of a learner the number
-     * is recorded by the entry that promotes it, of a cluster's first voters within about two heartbeats of the first
-     * leadership, or of being heard then for the first time.
+     * in one term; and its vote for a candidate whose log does not have the entry that records it. Of a learner the
+     * number is recorded by the entry that promotes it, of a cluster's first voters within about two heartbeats of the
+     * first leadership, or of being heard then for the first time.
      */
     private Optional<Membership> upkeep(Membership current, Leader leader, long now) {
         TreeMap<NodeId, Long> unrecorded = new TreeMap<>();
