@@ -11,6 +11,9 @@ final class PendingCommand extends Pending<CommandResult> {
     /** Whether it is not an application's, but opens a session. */
     final boolean opens;
 
+    /** What makes the session's number hard to guess, if it opens one. */
+    long secret;
+
     /** With what it was first sent; null if it was not sent yet, or has no session. */
     CommandSession session;
     long sequence;
@@ -29,8 +32,9 @@ final class PendingCommand extends Pending<CommandResult> {
     }
 
     /** Opens the session that {@code first} waits for, within its time. */
-    static PendingCommand openingFor(PendingCommand first) {
+    static PendingCommand openingFor(PendingCommand first, long secret) {
         PendingCommand opening = new PendingCommand(Bytes.empty(), true);
+        opening.secret = secret;
         opening.startNanos = first.startNanos;
         opening.deadlineNanos = first.deadlineNanos;
         return opening;

@@ -89,10 +89,11 @@ final class SubmitPipeline extends Pipeline<PendingCommand> {
         if (head.opens) {
             queue.poll();
         } else {
-            opening = PendingCommand.openingFor(head);
+            opening = PendingCommand.openingFor(head, CommandBatch.newSecret(core.random()));
             core.capacity().take();
         }
-        return flight(List.of(head.opens ? head : opening), new CommandBatch.Joiner().addOpening());
+        PendingCommand opens = head.opens ? head : opening;
+        return flight(List.of(opens), new CommandBatch.Joiner().addOpening(opens.secret));
     }
 
     private static Flight<PendingCommand> flight(List<PendingCommand> items, CommandBatch.Joiner joiner) {
@@ -186,8 +187,8 @@ final class SubmitPipeline extends Pipeline<PendingCommand> {
         long id = in.i64();
         in.end();
         if (outcome.kind() != Outcome.Kind.OK || id <= CommandBatch.NO_SESSION) {
-            throw new MalformedBytesException("found session " + id + " opened as " + outcome.kind()
-                + ", expected a positive number");
+            throw new MalformedBytesException("found a session opened as " + outcome.kind()
+                + (id > CommandBatch.NO_SESSION ? "" : " without a number") + ", expected a positive number");
         }
         release(flight.open());
         session = new CommandSession(id);

@@ -18,7 +18,7 @@ final class FakeSessions {
             return apply.get();
         }
         if (group.session() == CommandBatch.OPENS_SESSION) {
-            long id = 1_000 + ++opened;
+            long id = CommandBatch.secret(group.commands().get(at)) + ++opened & Long.MAX_VALUE;
             open.put(id, new HashMap<>());
             return Outcome.ok(new BytesWriter().i64(id).toBytes());
         }

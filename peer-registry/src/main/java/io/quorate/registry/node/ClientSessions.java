@@ -58,8 +58,11 @@ final class ClientSessions {
         return bytes;
     }
 
-    /** Opens a session. */
+    /** Opens a session. One that is open already stays as it is: two numbers that are equal by chance. */
     void open(long id) {
+        if (use(id, 1) != null) {
+            return;
+        }
         ClientSession session = new ClientSession(id, nowMillis);
         sessions.put(id, session);
         bytes += session.bytes();

@@ -63,10 +63,16 @@ final class CommandRunner {
         sessions.advance(payload);
     }
 
+    /**
+     * What the opener has drawn makes the number one that nobody else can guess; the place in the log makes it another
+     * one for each time that the same opening is committed. Without the place: a session is opened and used, and ends
+     * to make room; a repetition of its opening, held up on its way, opens it again with nothing remembered, and
+     * repetitions of its commands are applied once more.
+     */
     private void open(CommittedEntry entry, int position, CommandBatch.Group group, List<Outcome> outcomes) {
         for (int i = 0; i < group.commands().size(); i++) {
-            // Unique, since no two commands have the same place in the log.
-            long id = entry.index().value() * ProtocolLimits.MAX_BATCH_COMMANDS + position + i;
+            long place = entry.index().value() * ProtocolLimits.MAX_BATCH_COMMANDS + position + i;
+            long id = Math.max(1, CommandBatch.secret(group.commands().get(i)) + place & Long.MAX_VALUE);
             sessions.open(id);
             if (outcomes != null) {
                 outcomes.add(Outcome.ok(new BytesWriter(Long.BYTES).i64(id).toBytes()));

@@ -3,6 +3,7 @@ package io.quorate.registry.node;
 import io.quorate.api.ControlPlaneException;
 import io.quorate.api.OutcomeUnknownException;
 import io.quorate.api.UnavailableException;
+import io.quorate.registry.protocol.CommandBatch;
 import io.quorate.registry.protocol.ProtocolLimits;
 import io.quorate.spi.time.NodeLoop;
 import java.util.ArrayDeque;
@@ -46,7 +47,7 @@ final class LocalSession {
                     opening = true;
                     long deadlineNanos =
                         loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(NodeLimits.OPERATION_MILLIS);
-                    backlog.add(new SessionOpening(deadlineNanos,
+                    backlog.add(new SessionOpening(CommandBatch.newSecret(loop.random()), deadlineNanos,
                         (number, failure) -> loop.execute(() -> opened(number, failure))));
                 }
                 return;

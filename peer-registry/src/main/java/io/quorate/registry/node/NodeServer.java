@@ -17,6 +17,7 @@ import io.quorate.registry.protocol.Outcome;
 import io.quorate.registry.protocol.PeerChangesRequest;
 import io.quorate.registry.protocol.PeerCodec;
 import io.quorate.registry.protocol.PresenceReport;
+import io.quorate.registry.protocol.ProtocolLimits;
 import io.quorate.registry.protocol.QueryRequest;
 import io.quorate.registry.protocol.QueryResponse;
 import io.quorate.registry.protocol.StatusCodec;
@@ -113,8 +114,15 @@ final class NodeServer implements CallServer {
                 caller.node().ifPresent(observer -> node.presence().accept(observer, report));
                 call.respond(List.of());
             }
-            case SUBMIT -> node.submissions().submit(CommandBatch.decode(request), budgetMillis,
-                caller.standing() == Standing.MEMBER, call);
+            case SUBMIT -> {
+                CommandBatch batch = CommandBatch.decode(request);
+                boolean member = caller.standing() == Standing.MEMBER;
+                if (!member && batch.openings() > ProtocolLimits.MAX_OPENINGS_PER_SUBMIT) {
+                    throw new MalformedBytesException("found " + batch.openings() + " sessions to open, expected at "
+                        + "most " + ProtocolLimits.MAX_OPENINGS_PER_SUBMIT);
+                }
+                node.submissions().submit(batch, budgetMillis, member, call);
+            }
             case QUERY -> {
                 QueryRequest query = QueryRequest.decode(request);
                 node.reads().read(query.consistency(), query.queries(), answerWithin(budgetMillis),

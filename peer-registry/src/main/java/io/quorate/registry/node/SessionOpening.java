@@ -14,12 +14,17 @@ import java.util.function.BiConsumer;
 /** Opens this node's own session. One that is opened in vain, since its answer was lost, ends by itself. */
 final class SessionOpening implements Submission {
 
+    private final long secret;
     private final long deadlineNanos;
     private final BiConsumer<Long, ControlPlaneException> ending;
     private final AtomicBoolean ended = new AtomicBoolean();
 
-    /** @param ending hears the session's number, or why there is none; on any thread */
-    SessionOpening(long deadlineNanos, BiConsumer<Long, ControlPlaneException> ending) {
+    /**
+     * @param secret what makes its number hard to guess
+     * @param ending hears the session's number, or why there is none; on any thread
+     */
+    SessionOpening(long secret, long deadlineNanos, BiConsumer<Long, ControlPlaneException> ending) {
+        this.secret = secret;
         this.deadlineNanos = deadlineNanos;
         this.ending = ending;
     }
@@ -31,7 +36,7 @@ final class SessionOpening implements Submission {
 
     @Override
     public int bodyBytes() {
-        return Integer.BYTES;
+        return CommandBatch.OPENING_BYTES;
     }
 
     @Override
@@ -46,7 +51,7 @@ final class SessionOpening implements Submission {
 
     @Override
     public void joinTo(CommandBatch.Joiner joiner) {
-        joiner.addOpening();
+        joiner.addOpening(secret);
     }
 
     @Override

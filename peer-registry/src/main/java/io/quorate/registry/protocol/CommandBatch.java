@@ -8,6 +8,7 @@ import io.quorate.api.MalformedBytesException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.random.RandomGenerator;
 
 /**
  * Commands that travel and are logged together: the request of SUBMIT, and the payload of an entry of type COMMANDS.
@@ -22,11 +23,18 @@ public final class CommandBatch {
     /** The session of commands without one: each is applied whenever it is committed. */
     public static final long NO_SESSION = 0;
 
-    /** Stands where a session's number would, to open one; the result of the empty command is the number, i64. */
+    /**
+     * Stands where a session's number would, to open one. The command is a secret, i64, that its owner has drawn with
+     * {@link #newSecret}; the result is the number, i64, which nobody can guess who does not know the secret. Whoever
+     * knows the number uses the session: he could have its owner's commands answered as applied that never were.
+     */
     public static final long OPENS_SESSION = -1;
 
     /** What a group takes beside its commands, in bytes. */
     public static final int GROUP_BYTES = 3 * Long.BYTES + Integer.BYTES;
+
+    /** What an opening takes in a batch, in bytes, beside its group. */
+    public static final int OPENING_BYTES = Integer.BYTES + Long.BYTES;
 
     private static final int WITH_GROUPS = 1 << 31;
 
@@ -42,10 +50,17 @@ public final class CommandBatch {
 
     private final Bytes payload;
     private final int count;
+    private final int openings;
 
-    private CommandBatch(Bytes payload, int count) {
+    private CommandBatch(Bytes payload, int count, int openings) {
         this.payload = payload;
         this.count = count;
+        this.openings = openings;
+    }
+
+    /** A secret for a session's opening: positive, and as hard to guess as {@code random} is. */
+    public static long newSecret(RandomGenerator random) {
+        return random.nextLong(NO_SESSION + 1, Long.MAX_VALUE);
     }
 
     /**
@@ -60,6 +75,7 @@ public final class CommandBatch {
         }
         BytesReader in = new BytesReader(payload);
         int count = in.i32();
+        int openings = 0;
         if ((count & WITH_GROUPS) == 0) {
             if (payload.length() > ProtocolLimits.MAX_BATCH_BYTES - GROUP_BYTES) {
                 // Beside others it gets a group's beginning, and must still fit.
@@ -76,7 +92,10 @@ public final class CommandBatch {
             }
             int found = 0;
             while (in.remaining() > 0) {
-                found += checkGroup(in);
+                boolean opens = in.remaining() >= GROUP_BYTES && i64(payload, in.position()) == OPENS_SESSION;
+                int commands = checkGroup(in);
+                found += commands;
+                openings += opens ? commands : 0;
             }
             if (found != count) {
                 throw new MalformedBytesException("found " + found + " commands in groups, expected " + count);
@@ -86,21 +105,18 @@ public final class CommandBatch {
             throw new MalformedBytesException("found a batch without commands, expected at least one");
         }
         in.end();
-        return new CommandBatch(payload, count);
+        return new CommandBatch(payload, count, openings);
     }
 
     private static int checkGroup(BytesReader in) throws MalformedBytesException {
         long session = in.i64();
         long first = in.i64();
         long answeredBelow = in.i64();
-        int from = in.position();
-        int commands = checkCommands(in);
+        int commands = session == OPENS_SESSION ? checkOpenings(in) : checkCommands(in);
         boolean sound = session > NO_SESSION
             ? first >= 1 && first <= Long.MAX_VALUE - commands && answeredBelow >= 1 && answeredBelow <= first
             : session >= OPENS_SESSION && first == 0 && answeredBelow == 0;
-        boolean opensWithCommands = session == OPENS_SESSION
-            && in.position() - from != Integer.BYTES * (1 + commands);
-        if (!sound || opensWithCommands || commands == 0) {
+        if (!sound || commands == 0) {
             throw new MalformedBytesException("found a group of session " + session + " with " + commands
                 + " commands from sequence " + first + ", answered below " + answeredBelow
                 + ", expected an open session and 1 <= answered below <= sequence, or no session and neither");
@@ -114,6 +130,29 @@ public final class CommandBatch {
             in.bytes(Command.MAX_PAYLOAD_BYTES);
         }
         return count;
+    }
+
+    private static int checkOpenings(BytesReader in) throws MalformedBytesException {
+        int count = in.count(ProtocolLimits.MAX_BATCH_COMMANDS, Integer.BYTES + Long.BYTES);
+        for (int i = 0; i < count; i++) {
+            int length = in.i32();
+            long secret = length == Long.BYTES ? in.i64() : NO_SESSION;
+            if (secret <= NO_SESSION) {
+                throw new MalformedBytesException("found a session to open with a secret of " + length + " bytes, "
+                    + "expected a positive one of " + Long.BYTES);
+            }
+        }
+        return count;
+    }
+
+    /** How many of the commands open a session. */
+    public int openings() {
+        return openings;
+    }
+
+    /** The secret in a command that opens a session. */
+    public static long secret(Bytes command) {
+        return i64(command, 0);
     }
 
     /** How many commands there are; at least one. */
@@ -175,12 +214,20 @@ public final class CommandBatch {
     }
 
     private int i32(int at) {
-        return (payload.at(at) & 0xFF) << 24 | (payload.at(at + 1) & 0xFF) << 16
-            | (payload.at(at + 2) & 0xFF) << 8 | payload.at(at + 3) & 0xFF;
+        return i32(payload, at);
     }
 
     private long i64(int at) {
-        return (long) i32(at) << 32 | i32(at + Integer.BYTES) & 0xFFFF_FFFFL;
+        return i64(payload, at);
+    }
+
+    private static int i32(Bytes from, int at) {
+        return (from.at(at) & 0xFF) << 24 | (from.at(at + 1) & 0xFF) << 16
+            | (from.at(at + 2) & 0xFF) << 8 | from.at(at + 3) & 0xFF;
+    }
+
+    private static long i64(Bytes from, int at) {
+        return (long) i32(from, at) << 32 | i32(from, at + Integer.BYTES) & 0xFFFF_FFFFL;
     }
 
     /** What one command takes in a batch, in bytes, beside its group. */
@@ -254,9 +301,10 @@ public final class CommandBatch {
             return this;
         }
 
-        /** Opens a session: a command whose result is its number. */
-        public Joiner addOpening() {
-            append(run(OPENS_SESSION, 0, 0, false), Bytes.empty(), 1, Integer.BYTES, false);
+        /** Opens a session. */
+        public Joiner addOpening(long secret) {
+            append(run(OPENS_SESSION, 0, 0, false), new BytesWriter(Long.BYTES).i64(secret).toBytes(), 1,
+                OPENING_BYTES, false);
             return this;
         }
 

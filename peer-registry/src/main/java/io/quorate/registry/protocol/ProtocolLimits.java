@@ -25,6 +25,12 @@ public final class ProtocolLimits {
      */
     public static final long MAX_UNANSWERED_BYTES = 64L << 20;
 
+    /**
+     * The most sessions that one SUBMIT of a client may open. Each may end another one's, which was not used for
+     * longest. Members pass on what many clients have opened.
+     */
+    public static final int MAX_OPENINGS_PER_SUBMIT = 8;
+
     /** The most queries in one QUERY. */
     public static final int MAX_BATCH_QUERIES = 1_024;
 

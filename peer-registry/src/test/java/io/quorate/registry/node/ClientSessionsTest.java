@@ -1,6 +1,7 @@
 package io.quorate.registry.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -35,7 +36,7 @@ class ClientSessionsTest {
         }
 
         long open() throws MalformedBytesException {
-            return new BytesReader(apply(new CommandBatch.Joiner().addOpening()).getFirst().payload()).i64();
+            return new BytesReader(apply(new CommandBatch.Joiner().addOpening(1_000)).getFirst().payload()).i64();
         }
 
         void pass(long millis) throws MalformedBytesException {
@@ -47,6 +48,26 @@ class ClientSessionsTest {
     }
 
     private final Replica replica = new Replica();
+
+    @Test
+    void aSessionsNumberFollowsFromItsSecretAndIsAnotherOneEachTime() throws MalformedBytesException {
+        SplittableRandom random = new SplittableRandom(8);
+        long secret = CommandBatch.newSecret(random);
+        long session = opened(replica.apply(new CommandBatch.Joiner().addOpening(secret)).getFirst());
+        one(session, 1, 1, "a");
+        // The opening was held up on its way and comes once more: what it opens has nothing to do with the first.
+        long again = opened(replica.apply(new CommandBatch.Joiner().addOpening(secret)).getFirst());
+        assertNotEquals(session, again);
+        assertEquals("a#1", one(session, 1, 1, "a").message());
+        Replica other = new Replica();
+        long elsewhere = opened(other.apply(new CommandBatch.Joiner().addOpening(CommandBatch.newSecret(random)))
+            .getFirst());
+        assertTrue(Math.abs(elsewhere - session) > 1L << 32, "the same place in a log, and nothing in common");
+    }
+
+    private static long opened(Outcome outcome) throws MalformedBytesException {
+        return new BytesReader(outcome.payload()).i64();
+    }
 
     private static CommandBatch.Joiner of(long session, long sequence, long answeredBelow, String command) {
         return new CommandBatch.Joiner().add(session, sequence, answeredBelow, Bytes.utf8(command));

@@ -18,6 +18,7 @@ import io.quorate.api.UnavailableException;
 import io.quorate.registry.protocol.CommandBatch;
 import io.quorate.registry.protocol.Failures;
 import io.quorate.registry.protocol.Outcome;
+import io.quorate.registry.protocol.ProtocolLimits;
 import io.quorate.registry.protocol.SubmitResponse;
 import io.quorate.spi.consensus.CallFailure;
 import io.quorate.spi.consensus.CommittedEntry;
@@ -291,6 +292,13 @@ class CommandTest {
         }
         assertEquals(2, commandEntries(cluster).size(), "all commands of one SUBMIT are one entry");
         assertEquals("MALFORMED", client.await("n1", RpcType.SUBMIT, List.of(Bytes.utf8("nonsense"))).code());
+        CommandBatch.Joiner openings = new CommandBatch.Joiner();
+        for (int i = 1; i <= ProtocolLimits.MAX_OPENINGS_PER_SUBMIT; i++) {
+            openings.addOpening(i);
+        }
+        assertEquals("OK", client.await("n1", RpcType.SUBMIT, openings.toParts()).code());
+        assertEquals("MALFORMED",
+            client.await("n1", RpcType.SUBMIT, openings.addOpening(9).toParts()).code(), "it would crowd others out");
         assertEquals(1, cluster.host("n1").counters.get("rpc.malformed.submit"));
     }
 

@@ -271,8 +271,8 @@ class ProtocolTest {
                             expected.add("0/0 " + command.length());
                         }
                         case 1 -> {
-                            into.addOpening();
-                            expected.add("-1/0 0");
+                            into.addOpening(1 + random.nextLong(9));
+                            expected.add("-1/0 8");
                         }
                         default -> {
                             into.add(session, first + j, first, command);

@@ -17,6 +17,7 @@ final class SnapshotReceiver {
     private long received;
     private Object token;
     private boolean committing;
+    private boolean full;
 
     SnapshotReceiver(RaftCore core) {
         this.core = core;
@@ -43,6 +44,12 @@ final class SnapshotReceiver {
             if (!offered.equals(meta)) {
                 meta = offered;
                 received = 0;
+            }
+            if (full) {
+                // Going on after a commit that found no room reads all that has arrived: not with each question.
+                full = false;
+                answer(asker, Message.InstallOutcome.STORAGE_FULL, 0, RaftLimits.STORAGE_FULL_RETRY_MILLIS, 0);
+                return;
             }
             token = asker;
             core.emit(new Effect.ReceiveChunk(offered, request.offset(), request.chunk()));
@@ -76,9 +83,7 @@ final class SnapshotReceiver {
                 core.compaction().received(result.meta());
             }
             case REJECTED -> received = 0;
-            case FULL -> {
-                // All of it is still there: the leader's next question tries again.
-            }
+            case FULL -> full = true; // All of it is still there: a later question of the leader tries again.
         }
     }
 

@@ -66,6 +66,7 @@ public final class RaftConsensus implements Consensus {
         RpcType.INSTALL_SNAPSHOT, RpcType.TIMEOUT_NOW));
 
     private static final long CLOSE_TIMEOUT_MILLIS = 5_000;
+    private static final long LONGEST_ADMINISTRATION_MILLIS = 24 * 3_600_000L;
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long STORAGE_RETRY_NANOS = 250 * NANOS_PER_MILLI;
     private static final long SETTLE_NANOS = 500 * NANOS_PER_MILLI;
@@ -199,12 +200,17 @@ public final class RaftConsensus implements Consensus {
     @Override
     public void changeMembership(MembershipChange change, boolean force, long timeoutMillis,
         Consumer<AdministrationResult> answer) {
-        administer(answer, token -> new Input.ChangeRequested(token, change, force, timeoutMillis * NANOS_PER_MILLI));
+        administer(answer, token -> new Input.ChangeRequested(token, change, force, nanos(timeoutMillis)));
     }
 
     @Override
     public void transferLeadership(Optional<NodeId> to, long timeoutMillis, Consumer<AdministrationResult> answer) {
-        administer(answer, token -> new Input.TransferRequested(token, to, timeoutMillis * NANOS_PER_MILLI));
+        administer(answer, token -> new Input.TransferRequested(token, to, nanos(timeoutMillis)));
+    }
+
+    /** What is for ever to a caller must not overflow, or it would be over at once. */
+    private static long nanos(long timeoutMillis) {
+        return Math.clamp(timeoutMillis, 0, LONGEST_ADMINISTRATION_MILLIS) * NANOS_PER_MILLI;
     }
 
     private void administer(Consumer<AdministrationResult> answer, Function<Object, Input> request) {
@@ -271,10 +277,13 @@ public final class RaftConsensus implements Consensus {
         }
         snapshots.stop();
         // Before the store is closed, and with it the lock: somebody else may have the directory then.
-        snapshotThreads.ifPresent(threads -> threads.close(CLOSE_TIMEOUT_MILLIS / 2));
+        boolean quiet = snapshotThreads.map(threads -> threads.close(CLOSE_TIMEOUT_MILLIS / 2)).orElse(true);
         context.loop().execute(this::abandon);
         thread.execute(() -> {
             try {
+                if (quiet) {
+                    snapshots.close();
+                }
                 store.close();
             } catch (IOException e) {
                 LOG.warn("Closing the log: {}", e.getMessage());

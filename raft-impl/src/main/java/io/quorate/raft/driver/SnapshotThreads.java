@@ -31,14 +31,19 @@ final class SnapshotThreads implements Executor {
         pool.execute(task);
     }
 
-    /** Begins nothing more, and waits for what has begun. Interrupts nobody: that would close files. */
-    void close(long timeoutMillis) {
+    /**
+     * Begins nothing more, and waits for what has begun. Interrupts nobody: that would close files.
+     *
+     * @return whether nothing runs any more
+     */
+    boolean close(long timeoutMillis) {
         pool.getQueue().clear();
         pool.shutdown();
         try {
-            pool.awaitTermination(timeoutMillis, TimeUnit.MILLISECONDS);
+            return pool.awaitTermination(timeoutMillis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // The caller's; it is in a hurry.
+            return false;
         }
     }
 }

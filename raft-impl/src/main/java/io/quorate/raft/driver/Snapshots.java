@@ -111,6 +111,17 @@ final class Snapshots {
         stopped = true;
     }
 
+    /**
+     * Lets go of what is being received; what has arrived stays. After {@link #stop}, once nothing runs in the
+     * background any more; any thread.
+     */
+    void close() throws IOException {
+        if (incoming != null) {
+            incoming.close();
+            incoming = null;
+        }
+    }
+
     // Taking
 
     private void delivered(long index, long batchBytes) {
@@ -283,12 +294,14 @@ final class Snapshots {
         }
         background.execute(() -> {
             Input.CommitOutcome outcome;
+            Optional<IOException> failure = Optional.empty();
             try {
                 incoming.commit();
                 incoming = null;
                 outcome = Input.CommitOutcome.DURABLE;
             } catch (StorageFullException e) {
                 outcome = Input.CommitOutcome.FULL;
+                failure = forget();
             } catch (SnapshotRejectedException e) {
                 LOG.warn("A snapshot that was received is not what was announced, and is fetched again: {}",
                     e.getMessage());
@@ -298,9 +311,27 @@ final class Snapshots {
                 onLoop(() -> owner.fail("a snapshot that was received could not be kept: " + e.getMessage(), e));
                 return;
             }
+            if (failure.isPresent()) {
+                IOException cause = failure.get();
+                onLoop(() -> owner.fail("a snapshot that was received could not be kept: " + cause.getMessage(), cause));
+                return;
+            }
             Input.CommitOutcome became = outcome;
             onLoop(() -> committed(meta, became));
         });
+    }
+
+    /**
+     * Background. Half of a commit may have happened: it cannot be tried on what is open. What has arrived is on the
+     * disk, and whoever goes on with it verifies it first.
+     */
+    private Optional<IOException> forget() {
+        try {
+            close();
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(e);
+        }
     }
 
     private void committed(SnapshotMeta meta, Input.CommitOutcome outcome) {

@@ -398,13 +398,18 @@ public final class FileLogStore implements LogStore {
             throw new IllegalArgumentException("found entry " + index + " of term " + term + ", expected that of the "
                 + "newest snapshot, " + snapshot);
         }
-        SegmentAllocator.Prepared[] prepared = new SegmentAllocator.Prepared[1];
-        // While the log is as it was: then a full disk changes nothing.
-        guarded("prepare a new log", () ->
-            prepared[0] = allocator.take(options.firstSegmentBytes(), options.firstSegmentBytes()));
+        LogReset reset = new LogReset(disk, codec, directory, state);
+        guarded("save the intention to replace the log by a snapshot", () -> reset.intend(snapshot));
         guarded("replace the log by a snapshot", () -> {
             active.close();
-            Segment segment = new LogReset(disk, codec, directory, state).run(snapshot, () -> prepared[0]);
+            Segment segment;
+            try {
+                segment = reset.run(snapshot,
+                    () -> allocator.take(options.firstSegmentBytes(), options.firstSegmentBytes()));
+            } catch (StorageFullException e) {
+                // Somebody else took what the old log has left. There is no log to go on with; a restart finishes this.
+                throw new IOException("no room for an empty log in place of the old one: " + e.getMessage(), e);
+            }
             terms = new TermIndex(index + 1, term);
             configurations.clear();
             durableIndex = index;

@@ -110,8 +110,9 @@ final class LogRecovery {
      */
     void replace(StateFile stateFile, SnapshotMeta snapshot, int segmentBytes) throws IOException {
         SegmentAllocator allocator = new SegmentAllocator(disk, directory, Runnable::run);
-        Segment segment = new LogReset(disk, codec, directory, stateFile).run(snapshot,
-            () -> allocator.take(segmentBytes, segmentBytes));
+        LogReset reset = new LogReset(disk, codec, directory, stateFile);
+        reset.intend(snapshot);
+        Segment segment = reset.run(snapshot, () -> allocator.take(segmentBytes, segmentBytes));
         segments.clear();
         segments.add(segment);
         configurations.clear();

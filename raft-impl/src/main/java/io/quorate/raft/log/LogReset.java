@@ -34,13 +34,23 @@ final class LogReset {
     }
 
     /**
-     * Durable on return.
+     * Makes the intention durable. After a {@link StorageFullException} the log is as it was.
      *
      * @param snapshot durable already: it stands for all that goes
+     */
+    void intend(SnapshotMeta snapshot) throws IOException {
+        state.save(state.current().reset(snapshot.index(), true));
+    }
+
+    /**
+     * Does what is intended. Durable on return; if it throws, nothing but opening anew finishes it.
+     *
+     * <p>The old log goes before there is a new one: it is useless from the intention on, and on a full disk it is what
+     * makes the room.
+     *
      * @return the only segment from now on
      */
     Segment run(SnapshotMeta snapshot, Preparer preparer) throws IOException {
-        state.save(state.current().reset(snapshot.index(), true));
         for (String name : disk.list(directory)) {
             if (DataFiles.baseIndexOf(name) >= 0) {
                 disk.delete(directory.resolve(name));

@@ -63,6 +63,20 @@ class AdministrationTest {
     }
 
     @Test
+    void aCallerMayWaitForEver() {
+        VirtualCluster.Node leader = cluster.awaitLeader();
+        VirtualCluster.Node other = cluster.nodes.values().stream().filter(n -> n != leader).findFirst().orElseThrow();
+        cluster.world.runFor(SECOND);
+        leader.loop.execute(() -> leader.consensus.changeMembership(new MembershipChange.Remove(other.id), false,
+            Long.MAX_VALUE, answers::add));
+        assertInstanceOf(AdministrationResult.Done.class, await());
+        answers.clear();
+        leader.loop.execute(() -> leader.consensus.transferLeadership(Optional.empty(), Long.MAX_VALUE / 2,
+            answers::add));
+        assertInstanceOf(AdministrationResult.Done.class, await());
+    }
+
+    @Test
     void aFollowerSaysWhoLeads() {
         VirtualCluster.Node leader = cluster.awaitLeader();
         cluster.world.runFor(SECOND);

@@ -185,6 +185,20 @@ class SnapshotsTest {
     }
 
     @Test
+    void aSnapshotWhoseCompletionFindsNoRoomIsCompletedLaterAndNotSentAgain() {
+        FileCluster cluster = new FileCluster(12, 3, 600_000, SMALL).startAll();
+        cluster.awaitLeader();
+        FileCluster.Node n3 = cluster.nodes.get(N3);
+        cluster.stop(n3);
+        cluster.write(150);
+        FileCluster.Node behind = cluster.start(N3, n3.disk.afterPowerLoss(new Random(1)));
+        behind.disk.fullAtForceOf(".part");
+        assertTrue(cluster.world.runUntil(() -> behind.restores == 1 && cluster.allAlike(), 10 * SECOND));
+        assertTrue(behind.failures.isEmpty());
+        assertTrue(cluster.installBytes < 700_000, "found " + cluster.installBytes + " bytes for 600,000");
+    }
+
+    @Test
     void aSnapshotThatFindsNoRoomIsTakenLaterAndTheNodeGoesOn() {
         FileCluster cluster = new FileCluster(11, 1, 300_000, SMALL).startAll();
         FileCluster.Node node = cluster.awaitLeader();

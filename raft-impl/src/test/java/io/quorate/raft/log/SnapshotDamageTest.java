@@ -235,13 +235,58 @@ final class SnapshotDamageTest {
         follower.append(Stores.entries(2, 1, 1, 10));
         FileLogStore leader = Snapshots.leaderWith(90, 2);
         Snapshots.receive(follower.snapshots(), leader.snapshots(), leader.snapshots().newest().orElseThrow(), 100);
+        small.overwritesNeedRoom(true);
         small.capacity(small.usedBytes());
         assertThrows(StorageFullException.class, () -> follower.resetTo(90, 2));
         assertEquals(1, follower.lastIndex());
-        follower.saveHardState(Stores.state(3, null));
-        small.capacity(Long.MAX_VALUE);
+        small.noMoreFaults();
+        follower.append(Stores.entries(2, 2, 1, 10));
+        follower.sync();
+        assertEquals(2, follower.lastIndex());
         follower.resetTo(90, 2);
         assertEquals(90, follower.lastIndex());
+    }
+
+    @Test
+    void a_useless_log_makes_the_room_for_the_one_that_replaces_it() throws IOException {
+        SimulatedDisk small = Stores.newDisk();
+        FileLogStore follower = Stores.open(small);
+        follower.saveHardState(Stores.state(2, null));
+        follower.append(Stores.entries(2, 1, 1, 10));
+        FileLogStore leader = Snapshots.leaderWith(90, 2);
+        Snapshots.receive(follower.snapshots(), leader.snapshots(), leader.snapshots().newest().orElseThrow(), 100);
+        small.capacity(small.usedBytes());
+        follower.resetTo(90, 2);
+        assertEquals(90, follower.lastIndex());
+        follower.append(Stores.entries(2, 91, 1, 10));
+        follower.sync();
+        assertEquals(91, Stores.open(small.afterPowerLossKeepingUpTo(0)).lastIndex());
+    }
+
+    @Test
+    void when_another_takes_that_room_the_node_stops_and_a_restart_with_room_finishes_it() throws IOException {
+        int stopped = 0;
+        for (int at = 1; at <= 12; at++) {
+            SimulatedDisk small = Stores.newDisk();
+            FileLogStore follower = Stores.open(small);
+            follower.saveHardState(Stores.state(2, null));
+            follower.append(Stores.entries(2, 1, 1, 10));
+            FileLogStore leader = Snapshots.leaderWith(90, 2);
+            Snapshots.receive(follower.snapshots(), leader.snapshots(), leader.snapshots().newest().orElseThrow(), 100);
+            small.fullAt(small.operations() + at, 5);
+            try {
+                follower.resetTo(90, 2);
+            } catch (StorageFullException e) {
+                assertEquals(1, follower.lastIndex(), "the intention found no room: the log is as it was");
+                follower.append(Stores.entries(2, 2, 1, 10));
+                follower.resetTo(90, 2);
+            } catch (IOException e) {
+                assertSame(e, assertThrows(IOException.class, follower::sync));
+                stopped++;
+            }
+            assertEquals(90, Stores.open(small.afterKill().noMoreFaults()).lastIndex());
+        }
+        assertTrue(stopped >= 2, "the zeros of the new log and its head: " + stopped);
     }
 
     @Test

@@ -84,6 +84,7 @@ public final class SimulatedDisk implements Disk {
     private int fullAfterBytes;
     private boolean dead;
     private boolean failNextForce;
+    private String fullAtForceOf;
     private boolean failNextWrite;
     private Path failed;
 
@@ -134,6 +135,12 @@ public final class SimulatedDisk implements Disk {
         return this;
     }
 
+    /** The next fsync of a file whose name ends with {@code suffix} finds no room, as with delayed allocation. */
+    public SimulatedDisk fullAtForceOf(String suffix) {
+        fullAtForceOf = suffix;
+        return this;
+    }
+
     /** The next write fails after half of it. */
     public SimulatedDisk failNextWrite() {
         failNextWrite = true;
@@ -149,6 +156,7 @@ public final class SimulatedDisk implements Disk {
         capacityBytes = Long.MAX_VALUE;
         overwritesNeedRoom = false;
         failNextForce = false;
+        fullAtForceOf = null;
         failNextWrite = false;
         flipBitAtRead = Long.MAX_VALUE;
         return this;
@@ -487,6 +495,10 @@ public final class SimulatedDisk implements Disk {
                 // Linux marks the pages clean: they stay visible, and no later fsync will write them.
                 inode.unsynced = new ArrayList<>();
                 throw new IOException("Input/output error");
+            }
+            if (fullAtForceOf != null && path.toString().endsWith(fullAtForceOf)) {
+                fullAtForceOf = null;
+                throw new StorageFullException(path + ": no space left");
             }
             dieIfDue("fsync " + path);
             for (Write write : inode.unsynced) {
