@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
-import io.quorate.api.StateMachine;
 import io.quorate.kv.Kv;
 import io.quorate.testing.simulation.SimulatedCluster;
 import io.quorate.testing.simulation.SimulatedNode;
@@ -12,20 +11,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
 /** Whole nodes: a majority that has lost its disks is no cluster, as long as it sees one that has not. */
 class LostDataTest {
 
-    private static StateMachine store() {
-        return ServiceLoader.load(StateMachine.class).stream().map(ServiceLoader.Provider::get)
-            .filter(machine -> machine.name().equals("kv")).findFirst().orElseThrow();
-    }
-
     @Test
     void threeOfFiveWhoseDisksWereWipedElectNobodyAmongThemselves() {
-        SimulatedCluster cluster = SimulatedCluster.builder().seed(81).nodes(5).stateMachine(LostDataTest::store)
+        SimulatedCluster cluster = SimulatedCluster.builder().seed(81).nodes(5).stateMachine(BoxedStore::fresh)
             .consensus(Optional.of("raft"), Map.of()).start();
         cluster.await(cluster.submit(cluster.awaitLeader().id().value(),
             Kv.put(Bytes.utf8("key"), Bytes.utf8("value")).payload()));

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
 import io.quorate.api.NodeId;
-import io.quorate.api.StateMachine;
 import io.quorate.kv.Kv;
 import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.Membership;
@@ -17,7 +16,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
 /** Whole nodes: one that was away while the others changed has a configuration without those that it needs. */
@@ -26,11 +24,6 @@ class OldConfigurationTest {
     private static final NodeId N1 = new NodeId("n1");
     private static final NodeId N4 = new NodeId("n4");
 
-    private static StateMachine store() {
-        return ServiceLoader.load(StateMachine.class).stream().map(ServiceLoader.Provider::get)
-            .filter(machine -> machine.name().equals("kv")).findFirst().orElseThrow();
-    }
-
     private static Bytes put(String value) {
         return Kv.put(Bytes.utf8("key"), Bytes.utf8(value)).payload();
     }
@@ -38,7 +31,7 @@ class OldConfigurationTest {
     @Test
     void aVoterThatWasAwayVotesForANewOneAndListensToItForAnotherVouches() {
         SimulatedCluster cluster = SimulatedCluster.builder().seed(71).nodes(3)
-            .stateMachine(OldConfigurationTest::store).consensus(Optional.of("raft"), Map.of()).start();
+            .stateMachine(BoxedStore::fresh).consensus(Optional.of("raft"), Map.of()).start();
         cluster.await(cluster.submit(cluster.awaitLeader().id().value(), put("first")));
         cluster.node("n3").kill();
         String leader = cluster.awaitLeader().id().value();

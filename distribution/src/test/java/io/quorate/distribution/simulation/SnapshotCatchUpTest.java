@@ -5,14 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
 import io.quorate.api.Consistency;
-import io.quorate.api.StateMachine;
 import io.quorate.kv.Kv;
 import io.quorate.testing.simulation.SimulatedCluster;
 import io.quorate.testing.simulation.SimulatedNode;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
 /** Whole nodes: one that was away catches up by a snapshot while the others serve and its connections break. */
@@ -22,13 +20,8 @@ class SnapshotCatchUpTest {
         "log-entries-behind-snapshot", "10", "first-segment-bytes", "65536", "max-segment-bytes", "65536");
     private static final String LARGE = "x".repeat(60_000);
 
-    private static StateMachine store() {
-        return ServiceLoader.load(StateMachine.class).stream().map(ServiceLoader.Provider::get)
-            .filter(machine -> machine.name().equals("kv")).findFirst().orElseThrow();
-    }
-
     private static SimulatedCluster cluster(long seed) {
-        return SimulatedCluster.builder().seed(seed).nodes(3).stateMachine(SnapshotCatchUpTest::store)
+        return SimulatedCluster.builder().seed(seed).nodes(3).stateMachine(BoxedStore::fresh)
             .consensus(Optional.of("raft"), SMALL).start();
     }
 
