@@ -313,7 +313,8 @@ final class Snapshots {
             }
             if (failure.isPresent()) {
                 IOException cause = failure.get();
-                onLoop(() -> owner.fail("a snapshot that was received could not be kept: " + cause.getMessage(), cause));
+                onLoop(() -> owner.fail("a snapshot that was received could not be kept: " + cause.getMessage(),
+                    cause));
                 return;
             }
             Input.CommitOutcome became = outcome;
