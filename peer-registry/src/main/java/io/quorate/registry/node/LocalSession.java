@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 
 /**
  * The session of this node's own application: gives its commands their sequences, so that they can be passed on again,
@@ -20,6 +21,7 @@ final class LocalSession {
     private static final long NONE = 0;
 
     private final NodeLoop loop;
+    private final LongConsumer deadlines;
     /** Commands without a sequence. */
     private final ArrayDeque<LocalSubmission> waiting = new ArrayDeque<>();
     private ArrayDeque<LocalSubmission> unanswered = new ArrayDeque<>();
@@ -28,8 +30,10 @@ final class LocalSession {
     private long unansweredBytes;
     private boolean opening;
 
-    LocalSession(NodeLoop loop) {
+    /** @param deadlines hears of every deadline that is to be looked after from now on */
+    LocalSession(NodeLoop loop, LongConsumer deadlines) {
         this.loop = loop;
+        this.deadlines = deadlines;
     }
 
     void add(LocalSubmission submission) {
@@ -47,6 +51,7 @@ final class LocalSession {
                     opening = true;
                     long deadlineNanos =
                         loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(NodeLimits.OPERATION_MILLIS);
+                    deadlines.accept(deadlineNanos);
                     backlog.add(new SessionOpening(CommandBatch.newSecret(loop.random()), deadlineNanos,
                         (number, failure) -> loop.execute(() -> opened(number, failure))));
                 }
@@ -84,6 +89,8 @@ final class LocalSession {
             id = NONE;
         }
         waiting.add(submission);
+        // The alarm may have rung while it was with the apply thread, where nobody looked at it.
+        deadlines.accept(submission.deadlineNanos());
     }
 
     /** Below which sequence of {@code submission}'s session nobody waits. */

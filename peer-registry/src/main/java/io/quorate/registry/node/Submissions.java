@@ -74,8 +74,8 @@ final class Submissions {
         this.self = self;
         this.consensus = consensus;
         this.forwarder = forwarder;
-        this.localSession = new LocalSession(loop);
         this.deadlines = new Alarm(loop, this::expire);
+        this.localSession = new LocalSession(loop, deadlines::by);
         this.retry = new Alarm(loop, () -> waitsToRetry = false);
     }
 

@@ -299,7 +299,7 @@ class CommandTest {
         assertEquals("OK", client.await("n1", RpcType.SUBMIT, openings.toParts()).code());
         assertEquals("MALFORMED",
             client.await("n1", RpcType.SUBMIT, openings.addOpening(9).toParts()).code(), "it would crowd others out");
-        assertEquals(1, cluster.host("n1").counters.get("rpc.malformed.submit"));
+        assertEquals(2, cluster.host("n1").counters.get("rpc.malformed.submit"));
     }
 
     @Test

@@ -373,8 +373,7 @@ public final class RaftCore {
         trace.becameLeader(term, log);
         Leader leader = new Leader(this, now);
         become(leader);
-        LogEntry noOp = appendOwn(EntryType.NO_OP, List.of());
-        leader.begin(noOp.index(), now);
+        leader.begin(appendNoOp(), now);
     }
 
     private void become(Role next) {
@@ -508,6 +507,11 @@ public final class RaftCore {
     /** Appends a configuration of this leader's making; it is in force at once and sent at the turn's end. */
     long appendConfiguration(Membership membership) {
         return appendOwn(EntryType.CONFIGURATION, List.of(membership.encode())).index();
+    }
+
+    /** Appends an entry of this leader's that says nothing. */
+    long appendNoOp() {
+        return appendOwn(EntryType.NO_OP, List.of()).index();
     }
 
     private LogEntry appendOwn(EntryType type, List<Bytes> payload) {

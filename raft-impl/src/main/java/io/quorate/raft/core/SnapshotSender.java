@@ -79,8 +79,12 @@ final class SnapshotSender {
         }
         transfer.loading = false;
         if (loaded.chunk().isEmpty()) {
-            end(follower.id()); // It is gone; there is a newer one by now, or soon.
+            end(follower.id()); // It is gone or damaged; there is a newer one by now, or soon.
             follower.retryLater(now);
+            if (transfer.meta.equals(core.compaction().newest()) && core.log().lastIndex() == transfer.meta.index()) {
+                // Nothing is behind it, so none could be taken that is newer; this entry changes that.
+                core.appendNoOp();
+            }
         } else {
             send(follower.id(), transfer, loaded.chunk());
         }
@@ -98,7 +102,9 @@ final class SnapshotSender {
                 return true;
             }
             case RECEIVING -> {
-                boolean came = response.received() > request.offset() || !transfer.located;
+                // What was there already is no success: of a snapshot that cannot be read here it may be asked for ever.
+                boolean located = transfer.located;
+                boolean came = located && response.received() > request.offset();
                 transfer.located = true;
                 transfer.offset = Math.min(response.received(), transfer.meta.bytes());
                 if (came) {
@@ -106,7 +112,7 @@ final class SnapshotSender {
                 }
                 if (response.retryAfterMillis() > 0) {
                     follower.retryAfter(response.retryAfterMillis() * 1_000_000L, now);
-                } else if (!came) {
+                } else if (located && !came) {
                     follower.retryLater(now); // A follower that keeps nothing must not be sent everything for ever.
                 }
             }

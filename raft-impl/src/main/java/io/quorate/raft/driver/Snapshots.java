@@ -216,12 +216,16 @@ final class Snapshots {
             }
             held.put(load.peer(), new Held(load.meta(), hold.get()));
         }
+        Held reading = held.get(load.peer());
         background.execute(() -> {
             try {
                 Bytes chunk = store.read(load.meta(), load.offset(), load.maxBytes());
                 onLoop(() -> loaded(load, chunk));
             } catch (IOException | RuntimeException e) {
                 onLoop(() -> {
+                    if (held.get(load.peer()) != reading) {
+                        return; // It was let go of meanwhile, so it may be deleted: that is no damage.
+                    }
                     LOG.error("The snapshot of entry {} cannot be sent to {}; another one is taken: {}",
                         load.meta().index(), load.peer(), e.getMessage(), e);
                     wanted = true;

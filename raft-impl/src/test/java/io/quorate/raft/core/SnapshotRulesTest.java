@@ -398,6 +398,29 @@ class SnapshotRulesTest {
         assertEquals(newer, lastPiece(bench).meta());
     }
 
+    /** Nothing comes behind the newest snapshot, and it cannot be read. */
+    @Test
+    void anIdleLeaderWhoseNewestSnapshotIsDamagedMakesANewerOnePossibleAndDoesNotSpin() {
+        OneCore bench = OneCore.behind(TEN, 3, 3, 3).leading(A);
+        SnapshotMeta damaged = meta(13, 4, 2);
+        bench.step(new Input.SnapshotTaken(damaged, 13));
+        bench.answer(bench.lastSend(Message.Append.class, B), Message.AppendResponse.conflict(4, 3, 1));
+        Effect.Send answered = null;
+        for (int i = 0; i < 200; i++) {
+            Effect.Send asked = bench.lastSend(Message.InstallSnapshot.class, B);
+            if (asked != answered) {
+                answered = asked;
+                bench.answer(asked, new Message.InstallResponse(4, InstallOutcome.RECEIVING, 400, 0, 0));
+                bench.step(new Input.ChunkLoaded(B, damaged, 400, Bytes.empty()));
+                bench.settle(A);
+            }
+            bench.tickAfter(10);
+        }
+        assertEquals(14, bench.commitIndex(), "one entry, so that a newer snapshot can be taken");
+        int tries = bench.sends(Message.InstallSnapshot.class).size();
+        assertTrue(tries >= 5 && tries <= 20, tries + " tries within 2 s");
+    }
+
     @Test
     void aFollowerThatKeepsNothingIsNotSentTheSameAtFullSpeed() {
         OneCore bench = leaderWithOneFarBehind();
