@@ -67,7 +67,9 @@ final class SubmitPipeline extends Pipeline<PendingCommand> {
                 // Alone: whether it was carried out is of no concern, and so it may always be tried again.
                 return items.isEmpty() && (head.opens || !isOpening()) ? opening(head) : flight(items, joiner);
             }
-            if (!joiner.fits(1, CommandBatch.bodyBytes(head.payload)) || fresh && !session.hasRoom()) {
+            if (!joiner.fits(1, CommandBatch.bodyBytes(head.payload)) || fresh && !session.hasRoom()
+                    || !items.isEmpty() && (items.get(0).session != null) != (fresh || head.session != null)) {
+                // A batch is tried again as a whole: what must not be repeated does not travel with what may be.
                 break;
             }
             if (fresh) {
@@ -102,7 +104,7 @@ final class SubmitPipeline extends Pipeline<PendingCommand> {
 
     @Override
     boolean repeatable(Flight<PendingCommand> flight) {
-        PendingCommand first = flight.items.get(0);
+        PendingCommand first = flight.items.get(0); // As the first, so all.
         return first.opens || first.session != null;
     }
 

@@ -12,6 +12,8 @@ import io.quorate.api.CommandResult;
 import io.quorate.api.OutcomeUnknownException;
 import io.quorate.api.UnavailableException;
 import io.quorate.registry.protocol.CommandBatch;
+import io.quorate.registry.protocol.Outcome;
+import io.quorate.registry.protocol.SubmitResponse;
 import io.quorate.spi.wire.RpcError;
 import io.quorate.spi.wire.RpcType;
 import java.time.Duration;
@@ -156,6 +158,30 @@ class SessionTest {
         assertEquals(0, cluster.sessions.opened);
         assertEquals(CommandBatch.NO_SESSION,
             FakeServer.groups(leader.arrived(RpcType.SUBMIT).getLast().request()).getFirst().session());
+    }
+
+    @Test
+    void whatMayBeRepeatedAndWhatMayNotDoNotTravelTogether() throws Exception {
+        cluster.await(submit("a"), SOON);
+        // "b" has a session; before its attempt fails, the session ends for "c", and there is no other one for it.
+        leader.next(RpcType.SUBMIT, (request, call) -> cluster.world.schedule(30_000_000, () ->
+            call.fail(RpcError.of(RpcError.Code.OUTCOME_UNKNOWN, "lost the leadership"))));
+        CompletableFuture<CommandResult> first = submit("b");
+        cluster.run(Duration.ofMillis(5));
+        leader.next(RpcType.SUBMIT, (request, call) ->
+            call.respond(new SubmitResponse(cluster.nextIndex(), List.of(Outcome.SESSION_EXPIRED)).encode()));
+        leader.next(RpcType.SUBMIT, FakeServer.error(RpcError.Code.MALFORMED));
+        leader.next(RpcType.SUBMIT, FakeServer.error(RpcError.Code.OVERLOADED));
+        CompletableFuture<CommandResult> second = submit("c");
+        assertEquals("r:b", cluster.await(first, SOON).payload().utf8());
+        assertEquals("r:c", cluster.await(second, SOON).payload().utf8());
+        for (FakeServer.Arrived submit : leader.arrived(RpcType.SUBMIT)) {
+            assertEquals(1, FakeServer.groups(submit.request()).stream()
+                .map(group -> group.session() == CommandBatch.NO_SESSION).distinct().count());
+        }
+        assertEquals(List.of(false, true), leader.arrived(RpcType.SUBMIT).reversed().subList(0, 2).reversed().stream()
+            .map(submit -> FakeServer.groups(submit.request()).getFirst().session() == CommandBatch.NO_SESSION)
+            .toList(), "both waited for the same moment");
     }
 
     @Test
