@@ -43,7 +43,8 @@ final class Frozen implements StateMachineSnapshot {
     private final ReentrantLock lock = new ReentrantLock();
     private final NavigableMap<Bytes, Entry> live;
     private final NavigableMap<Bytes, Image> former = new TreeMap<>();
-    private final History.Copy history;
+    /** Null once it is closed. */
+    private History.Copy history;
     private final long revision;
     private final long digest;
     private final long size;
@@ -76,7 +77,7 @@ final class Frozen implements StateMachineSnapshot {
     /** Locked: {@code entry} is about to be changed or deleted. */
     void keep(Entry entry) {
         boolean beforeFreezing = entry.modRevision <= revision;
-        if (beforeFreezing && !over && (passed == null || entry.key.compareTo(passed) > 0)) {
+        if (beforeFreezing && !over && !closed && (passed == null || entry.key.compareTo(passed) > 0)) {
             former.put(entry.key, Image.of(entry));
         }
     }
@@ -139,8 +140,21 @@ final class Frozen implements StateMachineSnapshot {
         return entries.hasNext() ? entries.next() : null;
     }
 
+    /** Lets go of what it has kept: the store may refer to it until its next change, which may never come. */
     @Override
     public void close() {
-        closed = true;
+        lock.lock();
+        try {
+            closed = true;
+            former.clear();
+            history = null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it holds nothing that the store does not. */
+    boolean isEmpty() {
+        return former.isEmpty() && history == null;
     }
 }

@@ -2,6 +2,7 @@ package io.quorate.kv.store;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -67,6 +68,17 @@ class KvSnapshotTest {
         assertEquals(replica.digest(), other.digest());
         assertArrayEquals(written(replica.machine.snapshot()), written(other.machine.snapshot()),
             "keys, versions, revisions and history");
+    }
+
+    @Test
+    void aClosedSnapshotKeepsNothingThoughTheStoreStillRefersToIt() {
+        Replica replica = new Replica();
+        replica.put("a", "1");
+        Frozen frozen = (Frozen) replica.machine.snapshot();
+        replica.put("a", "2");
+        assertFalse(frozen.isEmpty(), "the former value, and the history");
+        frozen.close();
+        assertTrue(frozen.isEmpty());
     }
 
     @Test

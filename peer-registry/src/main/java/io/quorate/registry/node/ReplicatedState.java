@@ -53,7 +53,11 @@ final class ReplicatedState {
         try {
             sections.values().forEach(section -> parts.add(new Part(section.name(), section.freeze())));
         } catch (RuntimeException | Error e) {
-            parts.forEach(part -> part.writer.close());
+            try {
+                closeAll(parts);
+            } catch (RuntimeException | Error also) {
+                e.addSuppressed(also);
+            }
             throw e;
         }
         return new StateWriter() {
@@ -74,9 +78,37 @@ final class ReplicatedState {
 
             @Override
             public void close() {
-                parts.forEach(part -> part.writer.close());
+                closeAll(parts);
             }
         };
+    }
+
+    /**
+     * Closes every part, whatever one of them throws, and lets go of all: whoever keeps the writer must not keep a
+     * whole state in memory with it. Closing again does nothing.
+     */
+    private static void closeAll(List<Part> parts) {
+        List<Part> open = List.copyOf(parts);
+        parts.clear();
+        Throwable first = null;
+        for (Part part : open) {
+            try {
+                part.writer.close();
+            } catch (RuntimeException | Error e) {
+                if (first == null) {
+                    first = e;
+                } else {
+                    first.addSuppressed(e);
+                }
+            }
+        }
+        switch (first) {
+            case null -> {
+            }
+            case RuntimeException e -> throw e;
+            case Error e -> throw e;
+            default -> throw new IllegalStateException("closing threw what it cannot throw", first);
+        }
     }
 
     /**
