@@ -11,6 +11,8 @@ import io.quorate.raft.core.RaftLimits;
 import io.quorate.spi.consensus.ConsensusTrace;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.wire.RpcType;
+import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -182,6 +184,29 @@ class SnapshotsTest {
             assertEquals(1, behind.restores);
         }
         return used;
+    }
+
+    @Test
+    void aDamagedSnapshotOfAnIdleLeaderIsReplacedAndAFollowerGetsTheNewOne() {
+        FileCluster cluster = new FileCluster(13, 3, 100_000, SMALL).startAll();
+        cluster.awaitLeader();
+        cluster.world.runFor(SECOND); // All stores are recorded: nothing is written of itself any more.
+        FileCluster.Node n3 = cluster.nodes.get(N3);
+        cluster.stop(n3);
+        FileCluster.Node leader = cluster.awaitLeader();
+        cluster.write(150);
+        // So that nothing is behind the newest one.
+        for (int i = 0; i < 60 && leader.applied
+            != leader.traced(ConsensusTrace.SnapshotDurable.class).getLast().index(); i++) {
+            cluster.write(1);
+            cluster.world.runFor(100 * MILLI);
+        }
+        Path newest = leader.disk.files().stream().filter(file -> file.toString().endsWith(".snap"))
+            .max(Comparator.naturalOrder()).orElseThrow();
+        leader.disk.flipBit(newest, 50_000, 3);
+        FileCluster.Node behind = cluster.start(N3, n3.disk.afterPowerLoss(new Random(1)));
+        assertTrue(cluster.world.runUntil(() -> behind.restores == 1 && cluster.allAlike(), 10 * SECOND));
+        assertTrue(cluster.installCalls < 60, cluster.installCalls + " calls");
     }
 
     @Test
