@@ -193,7 +193,7 @@ public final class FileLogStore implements LogStore {
             LogEntry entry = entries.get(i);
             terms.append(entry.index(), entry.term());
             if (entry.type() == EntryType.CONFIGURATION) {
-                configurations.add(entry);
+                configurations.add(entry.copied());
             }
         }
         lastIndex = terms.lastIndex();

@@ -25,6 +25,11 @@ public final class LogEntry {
         this.payload = encoded.slice(EntryCodec.HEADER_BYTES, encoded.length() - EntryCodec.HEADER_BYTES);
     }
 
+    /** The same with bytes of its own: to be kept for long, while a slice would keep all of a large buffer. */
+    LogEntry copied() {
+        return new LogEntry(term, index, type, Bytes.wrap(encoded.toByteArray()));
+    }
+
     /** The term of the leader that made it; 1 or more. */
     public long term() {
         return term;

@@ -23,6 +23,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -310,6 +311,19 @@ final class FileLogStoreTest {
             store.append(Stores.entries(1, 4, 3, 10));
             store.sync();
             assertEquals(6, store.read(1, 6, 1000).size());
+        }
+    }
+
+    /** An entry that came in an append is a slice of all of it; that must not stay in memory as long as the log. */
+    @Test
+    void a_configuration_is_kept_without_the_buffer_it_came_in() throws Exception {
+        LogEntry made = Stores.CODEC.encode(1, 1, EntryType.CONFIGURATION, List.of(Stores.BOOTSTRAP.encode()));
+        byte[] buffer = made.encoded().toByteArray();
+        try (FileLogStore store = Stores.open(Stores.newDisk())) {
+            store.saveHardState(Stores.state(1, null));
+            store.append(List.of(Stores.CODEC.decodeAll(Bytes.wrap(buffer), 1).getFirst()));
+            Arrays.fill(buffer, (byte) 0);
+            assertEquals(List.of(made), store.configurations());
         }
     }
 }
