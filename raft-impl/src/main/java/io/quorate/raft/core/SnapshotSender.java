@@ -102,7 +102,7 @@ final class SnapshotSender {
                 return true;
             }
             case RECEIVING -> {
-                // What was there already is no success: of a snapshot that cannot be read here it may be asked for ever.
+                // What was there already is no success: a snapshot that cannot be read here is asked for ever.
                 boolean located = transfer.located;
                 boolean came = located && response.received() > request.offset();
                 transfer.located = true;
