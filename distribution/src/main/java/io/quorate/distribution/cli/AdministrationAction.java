@@ -43,6 +43,11 @@ abstract class AdministrationAction implements Callable<Integer> {
     /** Whether {@code --force} was given. */
     abstract boolean forced();
 
+    /** What to print when it is done. */
+    String said(String detail) {
+        return detail;
+    }
+
     @Override
     public final Integer call() throws Exception {
         prepare();
@@ -54,7 +59,8 @@ abstract class AdministrationAction implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         return switch (result) {
             case AdministrationResult.Done done -> {
-                out.println(json ? Json.document(Json.object("done", true, "detail", done.detail())) : done.detail());
+                out.println(json ? Json.document(Json.object("done", true, "detail", done.detail()))
+                    : said(done.detail()));
                 yield ExitCode.DONE;
             }
             case AdministrationResult.Refused refused -> {

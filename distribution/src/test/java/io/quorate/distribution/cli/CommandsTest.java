@@ -131,7 +131,7 @@ final class CommandsTest {
     @Test
     void changesWhoBelongsToTheCluster() {
         assertEquals(0, run("cluster", "add", "n4", "--endpoint", "tcp://h:4", "--endpoint", "quic://h:5"));
-        assertEquals("so it is\n", out);
+        assertEquals("n4 is a learner, and becomes a voter once it has caught up; now so it is\n", out);
         assertEquals(0, run("cluster", "add", "n9", "--endpoint", "tcp://h:9", "--learner", "--json"));
         assertEquals("{\n  \"done\" : true,\n  \"detail\" : \"so it is\"\n}\n", out);
         assertEquals(0, run("cluster", "remove", "n3", "--force"));
