@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A disk in memory that behaves as badly as a real one may. It knows what is visible (the kernel's page cache) and
@@ -43,6 +44,8 @@ public final class SimulatedDisk implements Disk {
         private byte[] visible = new byte[0];
         private byte[] durable = new byte[0];
         private List<Write> unsynced = new ArrayList<>();
+        /** What the last fsync has made durable. */
+        private List<Write> lastSynced = List.of();
 
         Inode(boolean directory) {
             this.directory = directory;
@@ -238,6 +241,8 @@ public final class SimulatedDisk implements Disk {
             for (Write write : inode.unsynced) {
                 keep(kept, write, keeper, pieceBytes);
             }
+            kept.lastSynced = new ArrayList<>(inode.lastSynced);
+            kept.lastSynced.addAll(inode.unsynced);
             kept.visible = kept.durable.clone();
             next.visible.put(path, kept);
             next.durable.put(path, kept);
@@ -278,6 +283,7 @@ public final class SimulatedDisk implements Disk {
         copy.visible = inode.visible.clone();
         copy.durable = inode.durable.clone();
         copy.unsynced = new ArrayList<>(inode.unsynced);
+        copy.lastSynced = inode.lastSynced;
         return copy;
     }
 
@@ -289,6 +295,16 @@ public final class SimulatedDisk implements Disk {
     /** The bytes of a file; writing to them is damage that no fsync notices. */
     public byte[] content(Path path) {
         return visible.get(path).visible;
+    }
+
+    /**
+     * Whether the byte at {@code at} was durable before the last fsync that had something to do, and was not written
+     * since. Of what the very last one has made durable, nothing that was written later can say that it was.
+     */
+    public boolean isOlderThanLastSync(Path path, int at) {
+        Inode inode = visible.get(path);
+        return Stream.concat(inode.lastSynced.stream(), inode.unsynced.stream())
+            .noneMatch(write -> write.at <= at && at < write.at + write.bytes.length);
     }
 
     public void flipBit(Path path, int at, int bit) {
@@ -503,6 +519,9 @@ public final class SimulatedDisk implements Disk {
             dieIfDue("fsync " + path);
             for (Write write : inode.unsynced) {
                 keep(inode, write, (offset, size) -> true, Integer.MAX_VALUE);
+            }
+            if (!inode.unsynced.isEmpty()) {
+                inode.lastSynced = inode.unsynced;
             }
             inode.unsynced = new ArrayList<>();
         }

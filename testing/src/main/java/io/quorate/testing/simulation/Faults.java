@@ -272,7 +272,10 @@ final class Faults {
         return true;
     }
 
-    /** Somewhere in the first half of what a file holds: its very end cannot be told from a write that was torn. */
+    /**
+     * Somewhere in the first half of what a file holds, and in a segment of the log not in what the very last fsync has
+     * made durable: that cannot be told from a write that was torn, and is the one damage that a node cannot notice.
+     */
     private boolean flip(SimulatedNode node) {
         if (node.state() != SimulatedNode.State.DOWN || damaged >= mostDamaged) {
             return false;
@@ -283,11 +286,14 @@ final class Faults {
         if (files.isEmpty()) {
             return false;
         }
+        Path file = files.get(random.nextInt(files.size()));
+        int at = random.nextInt(used(disk.content(file)) / 2);
+        if (file.getFileName().toString().endsWith(".seg") && !disk.isOlderThanLastSync(file, at)) {
+            return false;
+        }
         damaged++;
         cluster.checks().damaged(node.id());
         node.suspectDisk(true);
-        Path file = files.get(random.nextInt(files.size()));
-        int at = random.nextInt(used(disk.content(file)) / 2);
         cluster.note(node.id(), "bits flip in " + file.getFileName() + " at " + at);
         disk.flipBit(file, at, random.nextInt(8));
         return true;
