@@ -370,9 +370,18 @@ class ElectionRulesTest {
 
     @Test
     void aNodeThatIsNoMemberDoesNotVote() {
-        OneCore bench = OneCore.of(voters(A, B), 1, null);
+        OneCore bench = OneCore.of(voters(A, B), 1, null, 1);
         assertFalse(granted(bench.ask(A, new Message.Vote(2, 9, 1))));
         assertFalse(granted(bench.ask(A, new Message.PreVote(3, 9, 1))));
+    }
+
+    /** Its configuration is that of its first start: it may have been made a voter by entries that never arrived. */
+    @Test
+    void aNodeWithoutAnyEntryVotesSinceItCannotKnowWhetherItIsAMember() {
+        OneCore bench = OneCore.of(voters(A, B), 1, null);
+        assertTrue(granted(bench.ask(A, new Message.PreVote(2, 9, 1))));
+        assertTrue(granted(bench.ask(A, new Message.Vote(2, 9, 1))));
+        assertFalse(granted(bench.ask(B, new Message.Vote(2, 9, 1))), "once a term, as everybody");
     }
 
     @Test
