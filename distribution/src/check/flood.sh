@@ -40,7 +40,7 @@ for i in 1 2 3; do start $i; done
 for i in 1 2 3; do await_ready $i; done
 
 load() {
-    "$quorate" bench --outstanding 16 --value-bytes 256 --seconds "$1" --warmup 2 --timeout 10s 2>> load.log
+    "$quorate" bench --json --outstanding 16 --value-bytes 256 --seconds "$1" --warmup 2 --timeout 10s 2>> load.log
 }
 
 rate() {

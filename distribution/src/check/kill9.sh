@@ -38,7 +38,8 @@ java_home=$image/runtime
 # Each run verifies itself (exit code 1: a write was lost). One that finds nobody at its start is simply repeated.
 load() {
     while [ ! -e stop ]; do
-        "$quorate" bench --outstanding 64 --value-bytes 256 --seconds 10 --warmup 0 --timeout 10s >> load.jsonl 2>> load.log
+        "$quorate" bench --json --outstanding 64 --value-bytes 256 --seconds 10 --warmup 0 --timeout 10s \
+            >> load.jsonl 2>> load.log
         code=$?
         [ $code -eq 0 ] || [ $code -eq 3 ] || { echo "exit code $code" > load.failed; return; }
     done

@@ -110,7 +110,7 @@ done
 # Exit code 1 with a wrong value is a lost write; that no operation succeeded in a run, or no leader, is the overload.
 load() {
     while [ ! -e stop ]; do
-        QUORATE_JAVA_OPTS="-Xmx256m" "$quorate" bench --outstanding "$outstanding" --value-bytes "$value_bytes" \
+        QUORATE_JAVA_OPTS="-Xmx256m" "$quorate" bench --json --outstanding "$outstanding" --value-bytes "$value_bytes" \
             --seconds 20 --warmup 0 --timeout 10s >> "load$1.jsonl" 2>> "load$1.log"
         if grep -q '"verified":false' "load$1.jsonl"; then
             echo "load $1" > load.failed

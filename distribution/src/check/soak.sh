@@ -57,7 +57,7 @@ for i in 1 2 3; do await_ready $i; done
 end=$((SECONDS + minutes * 60))
 load() {
     while [ $SECONDS -lt $end ]; do
-        "$quorate" bench --outstanding "$outstanding" --value-bytes 256 --seconds 55 --warmup 2 --timeout 10s \
+        "$quorate" bench --json --outstanding "$outstanding" --value-bytes 256 --seconds 55 --warmup 2 --timeout 10s \
             >> load.jsonl 2>> load.log
         code=$?
         [ $code -eq 0 ] || [ $code -eq 3 ] || { echo "exit code $code" > load.failed; return; }

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -50,6 +51,9 @@ public final class Bench {
     private final byte[] filler;
     private final LatencyHistogram latencies = new LatencyHistogram();
     private final LongAdder ops = new LongAdder();
+    /** When an operation last succeeded, and the longest time between two that did; of the measured time. */
+    private final AtomicLong succeededNanos;
+    private final LongAccumulator longestPause = new LongAccumulator(Math::max, 0);
     private final AtomicLong errors = new AtomicLong();
     private final AtomicReference<Throwable> firstError = new AtomicReference<>();
     private final CountDownLatch finished;
@@ -73,6 +77,7 @@ public final class Bench {
         long now = System.nanoTime();
         this.measureFrom = now + settings.warmup().toNanos();
         this.measureTo = measureFrom + settings.measured().toNanos();
+        this.succeededNanos = new AtomicLong(measureFrom);
     }
 
     /**
@@ -88,11 +93,18 @@ public final class Bench {
             bench.new Writer(i).begin();
         }
         bench.finished.await();
+        bench.paused(bench.measureTo);
         BenchReport.Verification verification = bench.verify();
         boolean cleanedUp = bench.delete();
         Throwable error = bench.firstError.get();
         return new BenchReport(settings, bench.ops.sum(), settings.measured().toNanos(), bench.latencies,
-            bench.errors.get(), error == null ? "" : String.valueOf(error.getMessage()), verification, cleanedUp);
+            bench.longestPause.get(), bench.errors.get(), error == null ? "" : String.valueOf(error.getMessage()),
+            verification, cleanedUp);
+    }
+
+    /** A stall shows here whatever the load: with many operations under way, most of them never see it. */
+    private void paused(long now) {
+        longestPause.accumulate(now - succeededNanos.getAndAccumulate(now, Math::max));
     }
 
     private BenchReport.Verification verify() throws InterruptedException, ExecutionException {
@@ -221,6 +233,9 @@ public final class Bench {
             if (failure == null) {
                 if (!read) {
                     ledgers[key].acknowledged(number);
+                }
+                if (now - measureFrom >= 0) {
+                    paused(now);
                 }
                 if (now - measureFrom >= 0 && now - measureTo < 0) {
                     latencies.record(now - began);

@@ -9,6 +9,7 @@ import io.quorate.distribution.output.Json;
 import io.quorate.distribution.problem.ExitCode;
 import io.quorate.distribution.problem.Problem;
 import io.quorate.kv.KvLimits;
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -19,8 +20,9 @@ import picocli.CommandLine.Spec;
 
 /** Measures a running cluster. */
 @Command(name = "bench", description = "Drive a running cluster in a closed loop, measure it, verify every write.",
-    footer = {"", "Prints one JSON line. Exits with 1 if an acknowledged write was not found again.", "",
-        "Example:", "  quorate bench --outstanding 256 --value-bytes 256 --seconds 10 --warmup 5"})
+    footer = {"", "Exits with 1 if an acknowledged write was not found again, or if no operation succeeded.", "",
+        "Example:", "  quorate bench --outstanding 256 --value-bytes 256 --seconds 10 --warmup 5",
+        "  quorate bench --outstanding 256 --json >> runs.jsonl"})
 final class BenchCommand implements Callable<Integer> {
 
     private static final int DEFAULT_KEYS = 1_024;
@@ -59,6 +61,9 @@ final class BenchCommand implements Callable<Integer> {
         description = "How many keys to write to (default " + DEFAULT_KEYS + ", or as many as are outstanding).")
     private Integer keys;
 
+    @Option(names = "--json", description = "Print one JSON document, on one line, so that runs can be gathered.")
+    private boolean json;
+
     @Override
     public Integer call() throws Exception {
         BenchSettings settings = settings();
@@ -67,7 +72,12 @@ final class BenchCommand implements Callable<Integer> {
             connection.await(connected.plane().status());
             BenchReport report = Bench.run(connected.plane(), settings, ProcessHandle.current().pid() + "-"
                 + Long.toString(System.currentTimeMillis(), Character.MAX_RADIX));
-            spec.commandLine().getOut().println(Json.line(report.json()));
+            PrintWriter out = spec.commandLine().getOut();
+            if (json) {
+                out.println(Json.line(report.json()));
+            } else {
+                report.lines().forEach(out::println);
+            }
             if (!report.verified()) {
                 throw Problem.failed("found " + report.verification().wrongKeys() + " keys with a wrong value; "
                     + "the first: " + report.verification().firstWrong(), "every acknowledged write",

@@ -391,14 +391,26 @@ final class CommandsTest {
 
     @Test
     void measuresAndVerifies() {
-        assertEquals(0, run("bench", "--outstanding", "2", "--seconds", "1", "--warmup", "0", "--read-percent", "20"));
+        assertEquals(0, run("bench", "--outstanding", "2", "--seconds", "1", "--warmup", "0", "--read-percent", "20",
+            "--json"));
         assertEquals(1, out.lines().count());
         assertTrue(out.startsWith("{\"outstanding\":2,\"valueBytes\":256,\"readPercent\":20,\"keys\":1024,"
             + "\"seconds\":1.0,"), out);
         assertTrue(out.contains("\"errors\":0"), out);
+        assertTrue(out.contains("\"longestPauseMillis\":"), out);
         assertTrue(out.contains("\"verified\":true"), out);
         assertEquals(0, run("kv", "list"));
         assertEquals("There is no key.\n", out);
+    }
+
+    @Test
+    void saysWhatItHasMeasuredInWords() {
+        assertEquals(0, run("bench", "--outstanding", "2", "--seconds", "1", "--warmup", "0", "--value-bytes", "1024"));
+        assertTrue(out.matches("[\\d,]+ writes of 1,024 bytes in 1 s, 2 at a time, on 1,024 keys: "
+            + "[\\d,]+ a second\\.\n"
+            + "\n +MEDIAN +99 % +99.9 % +LONGEST\ntook( +[\\d.]+ ms){4}\n\n"
+            + "The longest time in which none succeeded: [\\d.]+ ms\\.\n"
+            + "All [\\d,]+ acknowledged writes were found again\\.\n"), out);
     }
 
     private void assertFails(int code, Exception failure, String text) {
