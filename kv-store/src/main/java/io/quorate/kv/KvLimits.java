@@ -24,8 +24,13 @@ public final class KvLimits {
     /** How many events the store remembers for watches. */
     public static final int HISTORY_MAX_EVENTS = 100_000;
 
-    /** How much they may weigh, in bytes: keys, values, and {@link #EVENT_OVERHEAD_BYTES} each. */
-    public static final long HISTORY_MAX_BYTES = 64L << 20;
+    /**
+     * How much they may weigh, in bytes: keys, values, and {@link #EVENT_OVERHEAD_BYTES} each (8 MiB: every one of
+     * {@link #HISTORY_MAX_EVENTS} small ones, or sixteen of the largest). A number of its own and no part of a node's
+     * heap: what is remembered decides what watchers are told and what a snapshot holds, and replicas must agree. So it
+     * has to suit the smallest node there may be; with 64 MiB, one with a heap of 64 MiB died of its history alone.
+     */
+    public static final long HISTORY_MAX_BYTES = 8L << 20;
 
     /** What an event weighs beside its key and value, in bytes. */
     public static final int EVENT_OVERHEAD_BYTES = 64;

@@ -17,8 +17,11 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -54,7 +57,7 @@ public final class Bench {
     /** When an operation last succeeded, and the longest time between two that did; of the measured time. */
     private final AtomicLong succeededNanos;
     private final LongAccumulator longestPause = new LongAccumulator(Math::max, 0);
-    private final AtomicLong errors = new AtomicLong();
+    private final Map<String, LongAdder> errors = new ConcurrentSkipListMap<>();
     private final AtomicReference<Throwable> firstError = new AtomicReference<>();
     private final CountDownLatch finished;
     private final long measureFrom;
@@ -97,8 +100,10 @@ public final class Bench {
         BenchReport.Verification verification = bench.verify();
         boolean cleanedUp = bench.delete();
         Throwable error = bench.firstError.get();
+        SortedMap<String, Long> errors = new TreeMap<>();
+        bench.errors.forEach((kind, count) -> errors.put(kind, count.sum()));
         return new BenchReport(settings, bench.ops.sum(), settings.measured().toNanos(), bench.latencies,
-            bench.longestPause.get(), bench.errors.get(), error == null ? "" : String.valueOf(error.getMessage()),
+            bench.longestPause.get(), errors, error == null ? "" : String.valueOf(error.getMessage()),
             verification, cleanedUp);
     }
 
@@ -178,6 +183,12 @@ public final class Bench {
         }
     }
 
+    /** What kind of answer a failure is: an {@link OutcomeUnknownException} is {@code OutcomeUnknown}. */
+    private static String kind(Throwable failure) {
+        String name = failure.getClass().getSimpleName();
+        return name.endsWith("Exception") ? name.substring(0, name.length() - "Exception".length()) : name;
+    }
+
     /**
      * One operation at a time. {@link #turns} tells the two ends of an operation apart: whichever of "the call
      * returned" and "the operation ended" comes second begins the next one. So operations that end at once are a loop
@@ -250,7 +261,7 @@ public final class Bench {
         private void failed(Throwable failure) {
             Throwable cause = failure instanceof ControlPlaneException || failure.getCause() == null ? failure
                 : failure.getCause();
-            errors.incrementAndGet();
+            errors.computeIfAbsent(kind(cause), first -> new LongAdder()).increment();
             firstError.compareAndSet(null, cause);
             if (!read && (cause instanceof OutcomeUnknownException || !(cause instanceof ControlPlaneException))) {
                 ledgers[key].unknown(number);

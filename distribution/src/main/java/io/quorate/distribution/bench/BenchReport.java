@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedMap;
 
 /**
  * What was measured, and whether every write was found again.
@@ -14,13 +15,14 @@ import java.util.Map;
  * @param nanos how long that was
  * @param latencies their durations
  * @param longestPauseNanos the longest time in which no operation succeeded, of the measured time
- * @param errors how many operations failed, warm-up included
+ * @param errors how many operations failed, by kind of failure, warm-up included
  * @param firstError the first failure in words; empty if there was none
  * @param verification what reading back found
  * @param cleanedUp whether everything written was deleted again
  */
 public record BenchReport(BenchSettings settings, long ops, long nanos, LatencyHistogram latencies,
-    long longestPauseNanos, long errors, String firstError, Verification verification, boolean cleanedUp) {
+    long longestPauseNanos, SortedMap<String, Long> errors, String firstError, Verification verification,
+    boolean cleanedUp) {
 
     private static final double NANOS_PER_SECOND = 1e9;
     private static final double NANOS_PER_MICRO = 1e3;
@@ -41,6 +43,10 @@ public record BenchReport(BenchSettings settings, long ops, long nanos, LatencyH
         return verification.wrongKeys() == 0;
     }
 
+    private long failed() {
+        return errors.values().stream().mapToLong(Long::longValue).sum();
+    }
+
     /** One JSON object. */
     public Map<String, Object> json() {
         Map<String, Object> json = Json.object(
@@ -56,7 +62,8 @@ public record BenchReport(BenchSettings settings, long ops, long nanos, LatencyH
             "p999Micros", micros(0.999),
             "maxMicros", micros(1),
             "longestPauseMillis", rounded(longestPauseNanos / NANOS_PER_MILLI),
-            "errors", errors,
+            "errors", failed(),
+            "errorsByKind", errors,
             "writesVerified", verification.writes(),
             "verified", verified(),
             "cleanedUp", cleanedUp);
@@ -81,8 +88,8 @@ public record BenchReport(BenchSettings settings, long ops, long nanos, LatencyH
             .row("took", millis(0.5), millis(0.99), millis(0.999), millis(1)).lines());
         lines.add("");
         lines.add(text("The longest time in which none succeeded: %.1f ms.", longestPauseNanos / NANOS_PER_MILLI));
-        if (errors > 0) {
-            lines.add(text("%,d failed; the first: %s.", errors, firstError));
+        if (!errors.isEmpty()) {
+            lines.add(text("%,d failed, by kind %s; the first: %s.", failed(), errors, firstError));
         }
         lines.add(verified() ? text("All %,d acknowledged writes were found again.", verification.writes())
             : text("%,d of the keys did not hold what was acknowledged.", verification.wrongKeys()));

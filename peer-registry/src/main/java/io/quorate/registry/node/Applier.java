@@ -323,6 +323,7 @@ final class Applier {
         if (!mayWait) {
             poll.endWithout();
         } else if (watches.size() + peerWatches.size() >= NodeLimits.MAX_WATCHERS) {
+            counters.accept(Overloads.count("watches"));
             poll.fail(new OverloadedException("found " + NodeLimits.MAX_WATCHERS
                 + " callers waiting for news at this node, which is the most that it takes",
                 Duration.ofMillis(NodeLimits.OVERLOAD_RETRY_MILLIS)));

@@ -115,9 +115,9 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
             settings.directory(), settings.bootstrap(), loop, sessions, this, settings.consensusSettings(),
             settings.environment()));
         this.sessionClock = new SessionClock(loop, consensus, clientSessions);
-        this.submissions =
-            new Submissions(loop, settings.self(), consensus, new Forwarder(loop, sessions, applyThread));
-        this.reads = new Reads(loop, consensus, applier, applyThread);
+        this.submissions = new Submissions(loop, settings.self(), consensus,
+            new Forwarder(loop, sessions, applyThread), settings.counters());
+        this.reads = new Reads(loop, consensus, applier, applyThread, settings.counters());
         this.watches = new Watches(loop, applier, applyThread);
         this.presence = new PresenceExchange(loop, settings.self(), incarnation, sessions, settings.counters());
         this.vouching = new Vouching(loop, settings.self(), settings.bootstrap().endpoints().keySet(), sessions,

@@ -1,5 +1,7 @@
 package io.quorate.registry.node;
 
+import io.quorate.spi.HeapLimits;
+
 /** The limits and times of a node, in one place. */
 public final class NodeLimits {
 
@@ -9,11 +11,8 @@ public final class NodeLimits {
     /** How many commands may be under way at this node, from their submission to their result. */
     public static final int MAX_PENDING_COMMANDS = 65_536;
 
-    /**
-     * How many bytes they may have: 64 MiB, but no more than a sixteenth of the heap. A node with a small one refuses
-     * what is too much; without this it would die of it.
-     */
-    public static final long MAX_PENDING_COMMAND_BYTES = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
+    /** How many bytes they may have; a node with a small heap refuses sooner, see {@link HeapLimits}. */
+    public static final long MAX_PENDING_COMMAND_BYTES = HeapLimits.shareBytes();
 
     /** How many queries may be under way at this node. */
     public static final int MAX_PENDING_QUERIES = 65_536;

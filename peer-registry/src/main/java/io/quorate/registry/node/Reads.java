@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * The way of a query to the apply thread: LOCAL at once, AT_LEAST when that index was applied, LINEARIZABLE and LEASE
@@ -35,8 +36,7 @@ final class Reads {
     private final Consensus consensus;
     private final Applier applier;
     private final Executor applyThread;
-    private final Admission admission =
-        new Admission("queries", NodeLimits.MAX_PENDING_QUERIES, NodeLimits.MAX_PENDING_QUERY_BYTES);
+    private final Admission admission;
     private final ConcurrentLinkedQueue<Read> mailbox = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean woken = new AtomicBoolean();
     private final Alarm deadlines;
@@ -51,11 +51,14 @@ final class Reads {
     private String lastHindrance = "no answer yet";
     private volatile Optional<String> stopped = Optional.empty();
 
-    Reads(NodeLoop loop, Consensus consensus, Applier applier, Executor applyThread) {
+    /** @param counters hears of everything that is refused as too much; thread-safe */
+    Reads(NodeLoop loop, Consensus consensus, Applier applier, Executor applyThread, Consumer<String> counters) {
         this.loop = loop;
         this.consensus = consensus;
         this.applier = applier;
         this.applyThread = applyThread;
+        this.admission = new Admission("queries", NodeLimits.MAX_PENDING_QUERIES, NodeLimits.MAX_PENDING_QUERY_BYTES,
+            counters);
         this.deadlines = new Alarm(loop, this::expire);
         this.retry = new Alarm(loop, () -> waitsToRetry = false);
     }

@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * The way of a command from its submission to the apply thread.
@@ -52,8 +53,8 @@ final class Submissions {
     private final Consensus consensus;
     private final Forwarder forwarder;
     private final NodeId self;
-    private final Admission admission =
-        new Admission("commands", NodeLimits.MAX_PENDING_COMMANDS, NodeLimits.MAX_PENDING_COMMAND_BYTES);
+    private final Consumer<String> counters;
+    private final Admission admission;
     private final ConcurrentLinkedQueue<Submission> mailbox = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean woken = new AtomicBoolean();
     private final ArrayDeque<Submission> backlog = new ArrayDeque<>();
@@ -69,11 +70,15 @@ final class Submissions {
     private String lastHindrance = "no leader is known";
     private long lastCommitted;
 
-    Submissions(NodeLoop loop, NodeId self, Consensus consensus, Forwarder forwarder) {
+    /** @param counters hears of everything that is refused as too much; thread-safe */
+    Submissions(NodeLoop loop, NodeId self, Consensus consensus, Forwarder forwarder, Consumer<String> counters) {
         this.loop = loop;
         this.self = self;
         this.consensus = consensus;
         this.forwarder = forwarder;
+        this.counters = counters;
+        this.admission = new Admission("commands", NodeLimits.MAX_PENDING_COMMANDS,
+            NodeLimits.MAX_PENDING_COMMAND_BYTES, counters);
         this.deadlines = new Alarm(loop, this::expire);
         this.localSession = new LocalSession(loop, deadlines::by);
         this.retry = new Alarm(loop, () -> waitsToRetry = false);
@@ -194,9 +199,12 @@ final class Submissions {
             refusedSinceNanos = nowNanos;
         }
         if (nowNanos - refusedSinceNanos > TimeUnit.MILLISECONDS.toNanos(NodeLimits.OVERLOAD_PATIENCE_MILLIS)) {
-            failBacklog(new OverloadedException(refused.what(), Duration.ofMillis(refused.retryAfterMillis())));
+            backlog.forEach(told -> counters.accept(Overloads.answered(refused.cause())));
+            failBacklog(new OverloadedException(refused.cause().text(),
+                Duration.ofMillis(refused.retryAfterMillis())));
         } else {
-            retryLater(refused.what(), Math.clamp(refused.retryAfterMillis(), 1, 10 * NodeLimits.RETRY_MILLIS));
+            counters.accept(Overloads.deferred(refused.cause()));
+            retryLater(refused.cause().text(), Math.clamp(refused.retryAfterMillis(), 1, 10 * NodeLimits.RETRY_MILLIS));
         }
     }
 

@@ -23,6 +23,7 @@ import io.quorate.registry.protocol.SubmitResponse;
 import io.quorate.spi.consensus.CallFailure;
 import io.quorate.spi.consensus.CommittedEntry;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.Overload;
 import io.quorate.spi.consensus.PeerCaller;
 import io.quorate.spi.wire.RpcType;
 import io.quorate.testing.identity.TestIdentity;
@@ -115,6 +116,7 @@ class CommandTest {
         assertEquals(63, accepted.size(), "64 MiB, framing included");
         OverloadedException full = assertInstanceOf(OverloadedException.class, cluster.awaitFailure(last));
         assertEquals(NodeLimits.OVERLOAD_RETRY_MILLIS, full.retryAfter().toMillis());
+        assertEquals(1, cluster.host("n1").counters.get("overloaded.commands-bytes"));
         cluster.log.release();
         accepted.forEach(cluster::await);
         cluster.await(cluster.host("n1").node.submit(large));
@@ -275,7 +277,10 @@ class CommandTest {
         cluster.log.refusing = true;
         CompletableFuture<CommandResult> lasting = cluster.host("n1").submit("lasting");
         OverloadedException full = assertInstanceOf(OverloadedException.class, cluster.awaitFailure(lasting));
-        assertEquals("refused on request", full.getMessage());
+        assertEquals(Overload.UNCOMMITTED.text(), full.getMessage());
+        assertEquals(1, cluster.host("n1").counters.get("overloaded.uncommitted"), "one caller was told, and no more");
+        assertTrue(cluster.host("n1").counters.get("proposals.deferred.uncommitted") > 1,
+            "what is tried again shows too");
     }
 
     @Test

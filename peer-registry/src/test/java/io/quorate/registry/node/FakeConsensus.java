@@ -12,6 +12,7 @@ import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.consensus.MembershipChange;
+import io.quorate.spi.consensus.Overload;
 import io.quorate.spi.consensus.RpcResponder;
 import io.quorate.spi.wire.RpcType;
 import java.util.ArrayList;
@@ -106,7 +107,7 @@ final class FakeConsensus implements Consensus {
         }
         if (log.refusing) {
             log.refusals++;
-            return new ProposalResult.Overloaded("refused on request", 10);
+            return new ProposalResult.Overloaded(Overload.UNCOMMITTED, 10);
         }
         CommittedEntry entry = log.append(type, payload);
         return new ProposalResult.Accepted(entry.term(), entry.index());

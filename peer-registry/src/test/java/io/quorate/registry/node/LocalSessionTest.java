@@ -20,7 +20,7 @@ class LocalSessionTest {
         VirtualLoop loop = new VirtualLoop(new VirtualWorld(1));
         List<Long> deadlines = new ArrayList<>();
         LocalSession session = new LocalSession(loop, deadlines::add);
-        Admission admission = new Admission("commands", 10, 1_000);
+        Admission admission = new Admission("commands", 10, 1_000, counted -> { });
         assertTrue(admission.tryAcquire(1, 5));
         LocalSubmission command = new LocalSubmission(Bytes.utf8("x"), 77, admission, expired -> { });
 

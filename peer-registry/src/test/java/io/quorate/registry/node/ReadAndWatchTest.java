@@ -140,6 +140,7 @@ class ReadAndWatchTest {
             all.add(watch(cluster, "9", 60_000));
         }
         assertInstanceOf(OverloadedException.class, cluster.awaitFailure(watch(cluster, "9", 60_000)));
+        assertEquals(1, cluster.host("n2").counters.get("overloaded.watches"));
         all.get(17).cancel(false);
         cluster.run(10);
         CompletableFuture<Optional<Bytes>> another = watch(cluster, "9", 60_000);

@@ -16,6 +16,7 @@ import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.ConsensusTrace;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
+import io.quorate.spi.consensus.Overload;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -46,7 +47,7 @@ public final class RaftCore {
      * @param store the number of this node's data directory; 0: it has none, and nobody can tell that it was replaced
      * @param trace hears every step that safety depends on
      * @param snapshot the newest snapshot, whose last entry the log has, or begins behind
-     * @param windowBytes what the entries in memory may cost, see {@link RaftLimits#windowBytes}
+     * @param windowBytes what the entries in memory may cost, see {@link io.quorate.spi.HeapLimits}
      */
     public record Start(NodeId self, RaftSettings settings, EntryCodec codec, RandomGenerator random,
         HardState hardState, TermIndex terms, Membership bootstrap, List<LogEntry> configurations, long store,
@@ -187,21 +188,18 @@ public final class RaftCore {
         }
         if (leader.isHandingOver()) {
             // The target would never have everything, and what it lacks would be lost with this leadership.
-            return new ProposalResult.Overloaded("the leadership is being handed over",
-                RaftLimits.TRANSFER_RETRY_MILLIS);
+            return new ProposalResult.Overloaded(Overload.HANDING_OVER, RaftLimits.TRANSFER_RETRY_MILLIS);
         }
         if (storageFull) {
-            return new ProposalResult.Overloaded("the disk of the log is full", RaftLimits.STORAGE_FULL_RETRY_MILLIS);
+            return new ProposalResult.Overloaded(Overload.DISK_FULL, RaftLimits.STORAGE_FULL_RETRY_MILLIS);
         }
         if (log.isUncommittedFull()) {
-            return new ProposalResult.Overloaded("too much is proposed and not committed yet",
-                RaftLimits.OVERLOADED_RETRY_MILLIS);
+            return new ProposalResult.Overloaded(Overload.UNCOMMITTED, RaftLimits.OVERLOADED_RETRY_MILLIS);
         }
         if (log.isUndurableFull()) {
             // The followers alone can commit while this node's own disk hangs; without this line everything that is
             // proposed meanwhile would gather in memory.
-            return new ProposalResult.Overloaded("the disk of the log is slower than what is proposed",
-                RaftLimits.OVERLOADED_RETRY_MILLIS);
+            return new ProposalResult.Overloaded(Overload.DISK_SLOW, RaftLimits.OVERLOADED_RETRY_MILLIS);
         }
         LogEntry entry = appendOwn(type, payload);
         turnOpen = true;

@@ -1,16 +1,15 @@
 package io.quorate.raft.core;
 
+import io.quorate.spi.HeapLimits;
+
 /** Every bound of the core and its driver that is not a setting, in one place. */
 public final class RaftLimits {
 
     /**
      * What the entries that are kept in memory may cost; those behind them are read from the log when they are needed.
-     * A node with a small heap keeps less: see {@link #windowBytes}.
+     * A node with a small heap keeps less: see {@link HeapLimits#shareBytes()}.
      */
-    public static final long MAX_WINDOW_BYTES = 64L << 20;
-
-    /** Which part of the heap they may cost at most: a node with a small one would die of the entries that it keeps. */
-    private static final int WINDOW_HEAP_PART = 16;
+    public static final long MAX_WINDOW_BYTES = HeapLimits.MAX_SHARE_BYTES;
 
     /** What an entry costs beside its encoded bytes: an object, two views, an array, places in lists. */
     public static final int ENTRY_OVERHEAD_BYTES = 128;
@@ -90,11 +89,6 @@ public final class RaftLimits {
 
     /** When to try again, for a caller or a leader that met a full disk. */
     public static final int STORAGE_FULL_RETRY_MILLIS = 500;
-
-    /** What the entries in memory may cost on a node with such a heap. */
-    public static long windowBytes(long heapBytes) {
-        return Math.min(MAX_WINDOW_BYTES, heapBytes / WINDOW_HEAP_PART);
-    }
 
     private RaftLimits() {
     }

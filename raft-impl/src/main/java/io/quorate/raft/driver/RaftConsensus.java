@@ -16,6 +16,7 @@ import io.quorate.raft.core.RaftLimits;
 import io.quorate.raft.core.RaftSettings;
 import io.quorate.raft.log.EntryCodec;
 import io.quorate.raft.log.LogStore;
+import io.quorate.spi.HeapLimits;
 import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.CallFailure;
 import io.quorate.spi.consensus.Consensus;
@@ -24,6 +25,7 @@ import io.quorate.spi.consensus.ConsensusException;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.MembershipChange;
+import io.quorate.spi.consensus.Overload;
 import io.quorate.spi.consensus.PeerCaller;
 import io.quorate.spi.consensus.RpcResponder;
 import io.quorate.spi.storage.StorageExecutor;
@@ -148,7 +150,7 @@ public final class RaftConsensus implements Consensus {
         core = new RaftCore(new RaftCore.Start(context.self(), settings, entryCodec, context.loop().random(),
             store.hardState(), store.terms(), store.bootstrap(), store.configurations(), store.storeNumber(),
             context.environment().trace(), store.snapshots().newest(),
-            RaftLimits.windowBytes(Runtime.getRuntime().maxMemory())), 0);
+            HeapLimits.shareBytes()), 0);
         feed = new CommittedFeed(core, context.host(), context.loop(), storage);
         snapshots = new Snapshots(context, settings.snapshots(), core, feed, store.snapshots(), background(),
             new SnapshotOwner());
@@ -176,8 +178,7 @@ public final class RaftConsensus implements Consensus {
         }
         if (feed.undelivered() > RaftLimits.MAX_UNDELIVERED_ENTRIES) {
             // Whoever waits for a result holds memory until its entry is applied.
-            return new ProposalResult.Overloaded("too much is committed and not applied yet",
-                RaftLimits.OVERLOADED_RETRY_MILLIS);
+            return new ProposalResult.Overloaded(Overload.UNAPPLIED, RaftLimits.OVERLOADED_RETRY_MILLIS);
         }
         ProposalResult result = core.propose(type, payload);
         if (result instanceof ProposalResult.Accepted) {

@@ -21,9 +21,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quorate.api.Bytes;
 import io.quorate.raft.log.LogEntry;
 import io.quorate.raft.log.SnapshotMeta;
+import io.quorate.spi.HeapLimits;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
 import io.quorate.spi.consensus.ConsensusStatus.Role;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.Overload;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -414,7 +416,7 @@ class ReplicationRulesTest {
     private static OneCore smallHeapWith(int payloads) {
         OneCore bench = OneCore.of(voters(SELF, A, B),
             RaftSettings.parse(Map.of("log-entries-behind-snapshot", "10")), 0,
-            RaftLimits.windowBytes(64L << 20), 1, null).leading(A);
+            HeapLimits.shareBytes(64L << 20), 1, null).leading(A);
         for (int i = 0; i < payloads; i++) {
             bench.core.propose(EntryType.COMMANDS, List.of(Bytes.utf8("tiny")));
         }
@@ -464,7 +466,7 @@ class ReplicationRulesTest {
     void whatTheFollowersCommitWhileTheLeadersOwnDiskHangsIsBoundedToo() {
         OneCore bench = OneCore.ofThree(1, null).leading(A);
         Bytes large = Bytes.wrap(new byte[4 << 20]);
-        ProposalResult result = new ProposalResult.Overloaded("", 0);
+        ProposalResult result = new ProposalResult.Overloaded(Overload.DISK_FULL, 0);
         int accepted = 0;
         for (int i = 0; i < 64; i++) {
             result = bench.core.propose(EntryType.COMMANDS, List.of(large));

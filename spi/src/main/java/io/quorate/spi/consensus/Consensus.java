@@ -118,7 +118,7 @@ public interface Consensus extends AutoCloseable {
         }
 
         /** Nothing happened: too much is under way; {@code retryAfterMillis} is a hint. */
-        record Overloaded(String what, long retryAfterMillis) implements ProposalResult {
+        record Overloaded(Overload cause, long retryAfterMillis) implements ProposalResult {
         }
     }
 
