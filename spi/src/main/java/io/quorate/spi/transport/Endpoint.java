@@ -1,5 +1,7 @@
 package io.quorate.spi.transport;
 
+import java.util.function.IntPredicate;
+
 /**
  * Where a node can be reached, written {@code scheme://host:port}.
  *
@@ -12,19 +14,49 @@ public record Endpoint(String scheme, String host, int port) implements Comparab
     /** The longest written form, in characters. */
     public static final int MAX_LENGTH = 300;
 
+    private static final int MAX_SCHEME_LENGTH = 16;
+    private static final int MAX_HOST_LENGTH = 255;
+
     /** @throws IllegalArgumentException if a part is blank or out of range */
     public Endpoint {
-        if (!scheme.matches("[a-z][a-z0-9]{0,15}")) {
+        if (!isScheme(scheme)) {
             throw new IllegalArgumentException("endpoint scheme: found \"" + scheme
                 + "\", expected such as tcp or quic");
         }
-        if (host.isEmpty() || host.length() > 255 || !host.matches("[A-Za-z0-9_.:%-]+")) {
+        if (host.isEmpty() || host.length() > MAX_HOST_LENGTH || !consistsOf(host, Endpoint::isOfHost)) {
             throw new IllegalArgumentException("endpoint host: found \"" + host
                 + "\", expected a host name or address");
         }
         if (port < 0 || port > 65535) {
             throw new IllegalArgumentException("endpoint port: found " + port + ", expected 0 to 65535");
         }
+    }
+
+    // Character by character and not with a pattern: a node reads its peers' endpoints whenever it looks about.
+    private static boolean isScheme(String text) {
+        return !text.isEmpty() && text.length() <= MAX_SCHEME_LENGTH && isLower(text.charAt(0))
+            && consistsOf(text, c -> isLower(c) || isDigit(c));
+    }
+
+    private static boolean isOfHost(int c) {
+        return isLower(c) || c >= 'A' && c <= 'Z' || isDigit(c) || "_.:%-".indexOf(c) >= 0;
+    }
+
+    private static boolean isLower(int c) {
+        return c >= 'a' && c <= 'z';
+    }
+
+    private static boolean isDigit(int c) {
+        return c >= '0' && c <= '9';
+    }
+
+    private static boolean consistsOf(String text, IntPredicate allowed) {
+        for (int i = 0; i < text.length(); i++) {
+            if (!allowed.test(text.charAt(i))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**

@@ -32,8 +32,8 @@ public record Frame(
     /** The payload's length in bytes, over all parts. */
     public int payloadLength() {
         long length = 0;
-        for (Bytes part : payload) {
-            length += part.length();
+        for (int i = 0; i < payload.size(); i++) {
+            length += payload.get(i).length();
         }
         return Math.toIntExact(length);
     }

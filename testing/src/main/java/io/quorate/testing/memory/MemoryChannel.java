@@ -20,10 +20,9 @@ final class MemoryChannel {
         int bytes();
 
         /** A frame as a transport sends it. */
-        record Whole(Frame frame) implements Parcel {
-            @Override
-            public int bytes() {
-                return FrameFormat.OVERHEAD_BYTES + frame.payloadLength();
+        record Whole(Frame frame, int bytes) implements Parcel {
+            Whole(Frame frame) {
+                this(frame, FrameFormat.OVERHEAD_BYTES + frame.payloadLength());
             }
         }
 

@@ -221,7 +221,11 @@ public final class MemoryConnection implements Connection {
         if (exclusive()) {
             return origin == Origin.DIALED && streams.isEmpty() ? 1 : 0;
         }
-        return MAX_STREAMS - (int) streams.stream().filter(MemoryStream::isCaller).count();
+        int free = MAX_STREAMS;
+        for (MemoryStream stream : streams) {
+            free -= stream.isCaller() ? 1 : 0;
+        }
+        return free;
     }
 
     @Override

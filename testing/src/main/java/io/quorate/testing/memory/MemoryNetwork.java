@@ -183,7 +183,7 @@ public final class MemoryNetwork {
     }
 
     boolean isBlocked(String from, String to) {
-        return blocked.contains(new Path(from, to));
+        return !blocked.isEmpty() && blocked.contains(new Path(from, to));
     }
 
     long delayNanos() {

@@ -9,14 +9,20 @@ import io.quorate.spi.consensus.ConsensusTrace.Event;
 import io.quorate.spi.consensus.ConsensusTrace.LogDurable;
 import io.quorate.spi.consensus.ConsensusTrace.ReadConfirmed;
 import io.quorate.spi.consensus.ConsensusTrace.SnapshotDurable;
+import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.wire.Frame;
-import java.util.List;
+import java.util.HashMap;
+import java.util.Map;
 
 /** Hears everything, notes it, and holds it to the invariants. The first violation is kept until the event is over. */
 final class Checks {
 
+    private static final int TYPES = EntryType.values().length;
+
     private final ClusterView cluster = new ClusterView();
-    private final List<Invariant> invariants = Invariants.all();
+    private final Invariant[] invariants = Invariants.all().toArray(Invariant[]::new);
+    private final Map<Class<?>, String> steps = new HashMap<>();
+    private final Map<String, NodeView> byHost = new HashMap<>();
     private final Timeline timeline;
     private Violation violation;
 
@@ -29,38 +35,80 @@ final class Checks {
     }
 
     void traced(NodeId id, Event event) {
-        if (!(event instanceof Appended || event instanceof LogDurable || event instanceof Committed
-            || event instanceof ReadConfirmed)) {
-            timeline.add(id.value(), event.toString());
-        } else {
-            timeline.mix(id.value());
-            timeline.mix(event.toString());
+        timeline.mix(id.value());
+        switch (event) {
+            // The most frequent ones cost no words: a reader can do without them, and the hash takes their numbers.
+            case Appended appended -> {
+                timeline.mix(appended.index());
+                timeline.mix(appended.term() * TYPES + appended.type().ordinal());
+                timeline.mix(appended.checksum());
+            }
+            case LogDurable durable -> timeline.mix(durable.index());
+            case Committed committed -> timeline.mix(committed.index());
+            case ReadConfirmed read -> timeline.mix(read.byLease() ? -read.index() : read.index());
+            default -> {
+                String text = event.toString();
+                timeline.mix(text);
+                timeline.show(id.value(), text);
+            }
         }
-        timeline.count("step " + event.getClass().getSimpleName());
+        timeline.count(steps.computeIfAbsent(event.getClass(), type -> "step " + type.getSimpleName()));
         if (event instanceof SnapshotDurable snapshot && snapshot.installed()) {
             timeline.count("snapshots installed");
         }
         NodeView node = cluster.node(id);
-        hold(() -> invariants.forEach(invariant -> invariant.before(cluster, node, event)));
+        try {
+            for (Invariant invariant : invariants) {
+                invariant.before(cluster, node, event);
+            }
+        } catch (Violation found) {
+            violated(found);
+        }
         cluster.update(node, event);
-        hold(() -> invariants.forEach(invariant -> invariant.after(cluster, node, event)));
+        try {
+            for (Invariant invariant : invariants) {
+                invariant.after(cluster, node, event);
+            }
+        } catch (Violation found) {
+            violated(found);
+        }
     }
 
     void applied(NodeId id, AppliedCommand command, Bytes result, long hash) {
         timeline.mix(hash);
         NodeView node = cluster.node(id);
-        hold(() -> invariants.forEach(invariant ->
-            invariant.applied(node, command.index().value(), command.position(), hash)));
+        try {
+            for (Invariant invariant : invariants) {
+                invariant.applied(node, command.index().value(), command.position(), hash);
+            }
+        } catch (Violation found) {
+            violated(found);
+        }
     }
 
     void sent(String from, String to, Frame frame) {
         if (frame.kind().isRpc()) {
-            NodeView node = cluster.node(new NodeId(from));
+            NodeView node = at(from);
             if (!node.started) {
                 return; // A consensus that tells nothing of its steps is held to what can be seen without.
             }
-            hold(() -> invariants.forEach(invariant -> invariant.sent(cluster, node, new NodeId(to), frame)));
+            try {
+                for (Invariant invariant : invariants) {
+                    invariant.sent(cluster, node, at(to).id, frame);
+                }
+            } catch (Violation found) {
+                violated(found);
+            }
         }
+    }
+
+    private NodeView at(String host) {
+        NodeView node = byHost.get(host);
+        if (node == null) {
+            node = cluster.node(new NodeId(host));
+            byHost.put(host, node);
+        }
+        return node;
     }
 
     void ended(NodeId id) {
@@ -73,21 +121,15 @@ final class Checks {
 
     void wiped(NodeId id) {
         cluster.node(id).forgetEverything();
-        invariants.forEach(invariant -> invariant.wiped(id));
+        for (Invariant invariant : invariants) {
+            invariant.wiped(id);
+        }
     }
 
     /** Something that must not be has been found. */
     void violated(Violation found) {
         if (violation == null) {
             violation = found;
-        }
-    }
-
-    private void hold(Runnable check) {
-        try {
-            check.run();
-        } catch (Violation found) {
-            violated(found);
         }
     }
 

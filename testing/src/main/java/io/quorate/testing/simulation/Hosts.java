@@ -121,7 +121,7 @@ final class Hosts implements MemoryTraffic {
 
     @Override
     public long extraDelayNanos(String from, String to) {
-        long extra = slow.getOrDefault(new Path(from, to), 0L);
+        long extra = slow.isEmpty() ? 0 : slow.getOrDefault(new Path(from, to), 0L);
         if (delayRate > 0 && random.nextDouble() < delayRate) {
             timeline.count("frames delayed");
             extra += random.nextLong(delayNanos + 1);

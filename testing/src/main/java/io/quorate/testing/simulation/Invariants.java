@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /** The properties of Raft (thesis §3, §4) that every run is held to, one class for each. */
 final class Invariants {
@@ -37,9 +38,10 @@ final class Invariants {
             new QuorumsOverlap(), new OnlyVotersCampaign(), new StatesAgree());
     }
 
-    private static void require(boolean holds, String rule, String found) {
+    /** What was found is put into words only if it has to be: most of what is required holds. */
+    private static void require(boolean holds, String rule, Supplier<String> found) {
         if (!holds) {
-            throw new Violation(rule, found);
+            throw new Violation(rule, found.get());
         }
     }
 
@@ -52,7 +54,7 @@ final class Invariants {
         public void before(ClusterView cluster, NodeView node, Event event) {
             if (event instanceof BecameLeader leader) {
                 NodeId other = leaders.putIfAbsent(leader.term(), node.id);
-                require(other == null, "one leader a term", node.id + " leads term " + leader.term() + ", which "
+                require(other == null, "one leader a term", () -> node.id + " leads term " + leader.term() + ", which "
                     + other + " leads");
             }
         }
@@ -66,7 +68,7 @@ final class Invariants {
             if (event instanceof BecameLeader leader && node.membership != null) {
                 require(ClusterView.isQuorum(node.membership,
                         id -> node.id.equals(cluster.node(id).durableVotes.get(leader.term()))),
-                    "a leader has durable votes of a quorum", node.id + " leads term " + leader.term() + " of "
+                    "a leader has durable votes of a quorum", () -> node.id + " leads term " + leader.term() + " of "
                         + node.membership);
             }
         }
@@ -80,12 +82,12 @@ final class Invariants {
             if (event instanceof Voted voted) {
                 require(voted.term() > node.term || voted.term() == node.term
                         && node.vote.map(voted.candidate()::equals).orElse(true),
-                    "one vote a term", node.id + " votes for " + voted.candidate() + " in term " + voted.term()
+                    "one vote a term", () -> node.id + " votes for " + voted.candidate() + " in term " + voted.term()
                         + " and was in term " + node.term + " with a vote for " + node.vote);
             }
             if (event instanceof HardStateDurable durable && durable.votedFor().isPresent()) {
                 NodeId before = node.durableVotes.get(durable.term());
-                require(before == null || before.equals(durable.votedFor().get()), "one vote a term", node.id
+                require(before == null || before.equals(durable.votedFor().get()), "one vote a term", () -> node.id
                     + " has voted for " + before + " and for " + durable.votedFor() + " in term " + durable.term());
             }
         }
@@ -106,12 +108,12 @@ final class Invariants {
             if (frame.kind() == FrameKind.REQUEST) {
                 require(from.durableTerm >= body.getLong(TERM_AT) && from.durableVote.equals(Optional.of(from.id))
                         || from.durableTerm > body.getLong(TERM_AT),
-                    "a vote is durable before it is sent", from.id + " asks for votes in term "
+                    "a vote is durable before it is sent", () -> from.id + " asks for votes in term "
                         + body.getLong(TERM_AT) + ", durable are term " + from.durableTerm + " and vote "
                         + from.durableVote);
             } else if (frame.kind() == FrameKind.RESPONSE && body.get(GRANTED_AT) == 1) {
                 require(to.equals(from.durableVotes.get(body.getLong(TERM_AT))),
-                    "a vote is durable before it is sent", from.id + " grants its vote in term "
+                    "a vote is durable before it is sent", () -> from.id + " grants its vote in term "
                         + body.getLong(TERM_AT) + " to " + to + ", durable votes are " + from.durableVotes);
             }
         }
@@ -132,7 +134,7 @@ final class Invariants {
             ByteBuffer body = frame.body().asByteBuffer();
             if (body.get(OUTCOME_AT) == MATCHED) {
                 require(body.getLong(INDEX_AT) <= Math.max(from.durableIndex, from.snapshotIndex),
-                    "acknowledged entries are durable", from.id + " acknowledges entry " + body.getLong(INDEX_AT)
+                    "acknowledged entries are durable", () -> from.id + " acknowledges entry " + body.getLong(INDEX_AT)
                         + ", durable are " + from.durableIndex);
             }
         }
@@ -145,30 +147,30 @@ final class Invariants {
         public void before(ClusterView cluster, NodeView node, Event event) {
             switch (event) {
                 case Started started -> {
-                    require(started.term() >= node.durableTerm, "terms do not go back", node.id + " starts in term "
-                        + started.term() + " after term " + node.durableTerm);
+                    require(started.term() >= node.durableTerm, "terms do not go back", () -> node.id
+                        + " starts in term " + started.term() + " after term " + node.durableTerm);
                     require(started.term() > node.durableTerm || node.durableVote.isEmpty()
                             || started.votedFor().equals(node.durableVote), "votes are not forgotten",
-                        node.id + " starts with vote " + started.votedFor() + " after " + node.durableVote);
-                    require(started.lastIndex() >= node.durableIndex, "durable entries are not lost", node.id
+                        () -> node.id + " starts with vote " + started.votedFor() + " after " + node.durableVote);
+                    require(started.lastIndex() >= node.durableIndex, "durable entries are not lost", () -> node.id
                         + " starts with a log up to " + started.lastIndex() + " after " + node.durableIndex);
                     // A snapshot that is found damaged is given up as long as the log behind it is still there.
                     require(node.damaged || started.snapshotIndex() >= node.snapshotIndex,
-                        "durable snapshots are not lost", node.id + " starts with a snapshot up to "
+                        "durable snapshots are not lost", () -> node.id + " starts with a snapshot up to "
                         + started.snapshotIndex() + " after " + node.snapshotIndex);
                 }
                 case TermAdopted adopted -> require(adopted.term() > node.term, "terms do not go back",
-                    node.id + " adopts term " + adopted.term() + " in term " + node.term);
+                    () -> node.id + " adopts term " + adopted.term() + " in term " + node.term);
                 case HardStateDurable durable -> require(durable.term() >= node.durableTerm,
-                    "terms do not go back", node.id + " has term " + durable.term() + " durable after "
+                    "terms do not go back", () -> node.id + " has term " + durable.term() + " durable after "
                         + node.durableTerm);
                 case Committed committed -> require(committed.index() >= node.committed,
-                    "commit indexes do not go back", node.id + " commits up to " + committed.index() + " after "
+                    "commit indexes do not go back", () -> node.id + " commits up to " + committed.index() + " after "
                         + node.committed);
                 case Truncated truncated -> require(truncated.index() > node.committed
                         || truncated.index() <= node.snapshotIndex && node.committed <= node.snapshotIndex,
-                    "committed entries stay", node.id + " truncates from " + truncated.index() + ", committed are "
-                        + node.committed);
+                    "committed entries stay", () -> node.id + " truncates from " + truncated.index()
+                        + ", committed are " + node.committed);
                 default -> { }
             }
         }
@@ -180,14 +182,14 @@ final class Invariants {
         @Override
         public void before(ClusterView cluster, NodeView node, Event event) {
             if (event instanceof Truncated truncated) {
-                require(!node.leading, "leaders only append", node.id + " leads term " + node.term
+                require(!node.leading, "leaders only append", () -> node.id + " leads term " + node.term
                     + " and truncates from " + truncated.index());
             }
             if (event instanceof Appended appended) {
-                require(appended.index() == node.lastIndex + 1, "logs have no gaps", node.id + " appends entry "
+                require(appended.index() == node.lastIndex + 1, "logs have no gaps", () -> node.id + " appends entry "
                     + appended.index() + " after " + node.lastIndex);
                 require(!node.leading || appended.term() == node.term, "leaders append entries of their term",
-                    node.id + " leads term " + node.term + " and appends an entry of term " + appended.term());
+                    () -> node.id + " leads term " + node.term + " and appends an entry of term " + appended.term());
             }
         }
     }
@@ -211,7 +213,7 @@ final class Invariants {
                 Known known = entries.putIfAbsent(new Place(appended.index(), appended.term()), found);
                 require(known == null || known.entry().equals(found.entry())
                         && (known.termBefore() == found.termBefore() || known.termBefore() < 0
-                        || found.termBefore() < 0), "logs match", node.id + " has " + found + " at entry "
+                        || found.termBefore() < 0), "logs match", () -> node.id + " has " + found + " at entry "
                     + appended.index() + ", another node has " + known);
             }
         }
@@ -228,7 +230,7 @@ final class Invariants {
             cluster.committed().tailMap(node.snapshotIndex, false).forEach((index, term) -> {
                 long found = node.termAt(index);
                 require(found == term || found < 0 && index <= node.lastIndex && index <= node.durableIndex,
-                    "leaders have everything that is committed", node.id + " leads term " + leader.term()
+                    "leaders have everything that is committed", () -> node.id + " leads term " + leader.term()
                         + " with term " + found + " at entry " + index + ", committed is term " + term);
             });
         }
@@ -240,12 +242,13 @@ final class Invariants {
         @Override
         public void before(ClusterView cluster, NodeView node, Event event) {
             if (event instanceof Committed committed) {
-                require(committed.index() <= node.lastIndex, "commits are of entries that are there", node.id
+                require(committed.index() <= node.lastIndex, "commits are of entries that are there", () -> node.id
                     + " commits up to " + committed.index() + " of " + node.lastIndex);
-                for (long index = node.committed + 1; index <= committed.index(); index++) {
+                for (long next = node.committed + 1; next <= committed.index(); next++) {
+                    long index = next;
                     Long agreed = cluster.committed().get(index);
                     long found = node.termAt(index);
-                    require(agreed == null || found < 0 || agreed == found, "commits agree", node.id
+                    require(agreed == null || found < 0 || agreed == found, "commits agree", () -> node.id
                         + " commits term " + found + " at entry " + index + ", committed is term " + agreed);
                 }
             }
@@ -259,7 +262,7 @@ final class Invariants {
         public void before(ClusterView cluster, NodeView node, Event event) {
             if (event instanceof Committed committed && node.leading && committed.index() > node.committed) {
                 require(node.termAt(committed.index()) == node.term, "leaders count entries of their own term",
-                    node.id + " leads term " + node.term + " and commits up to " + committed.index() + " of term "
+                    () -> node.id + " leads term " + node.term + " and commits up to " + committed.index() + " of term "
                         + node.termAt(committed.index()));
             }
         }
@@ -274,7 +277,7 @@ final class Invariants {
                 long term = node.termAt(committed.index());
                 require(ClusterView.isQuorum(node.membership,
                         id -> cluster.node(id).hasDurably(committed.index(), term)),
-                    "committed entries are durable on a quorum", node.id + " commits entry " + committed.index()
+                    "committed entries are durable on a quorum", () -> node.id + " commits entry " + committed.index()
                         + " of " + node.membership.voters() + " " + node.membership.outgoing() + ", durable are "
                         + cluster.nodes().stream().map(each -> each.id + ":" + each.durableIndex).toList());
             }
@@ -301,7 +304,7 @@ final class Invariants {
                 int set = chosen;
                 boolean first = ClusterView.isQuorum(one, id -> (set >> members.indexOf(id) & 1) == 1);
                 boolean second = ClusterView.isQuorum(other, id -> (set >> members.indexOf(id) & 1) == 0);
-                require(!first || !second, "consecutive configurations' quorums overlap", node.id + " goes from "
+                require(!first || !second, "consecutive configurations' quorums overlap", () -> node.id + " goes from "
                     + one + " to " + other);
             }
         }
@@ -317,7 +320,7 @@ final class Invariants {
         public void before(ClusterView cluster, NodeView node, Event event) {
             if (event instanceof Campaigned campaigned && node.membershipIndex > 0
                 && node.membershipIndex <= node.committed) {
-                require(node.membership.votes(node.id), "only voters stand for election", node.id
+                require(node.membership.votes(node.id), "only voters stand for election", () -> node.id
                     + " stands in term " + campaigned.term() + " and is no voter of " + node.membership);
             }
         }
@@ -334,7 +337,7 @@ final class Invariants {
         @Override
         public void applied(NodeView node, long index, int position, long hash) {
             Long known = hashes.putIfAbsent(new Place(index, position), hash);
-            require(known == null || known == hash, "equal entries make equal states", node.id + " has applied "
+            require(known == null || known == hash, "equal entries make equal states", () -> node.id + " has applied "
                 + "something else up to command " + position + " of entry " + index + " than another node");
         }
     }

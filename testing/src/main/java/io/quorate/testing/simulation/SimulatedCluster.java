@@ -71,6 +71,8 @@ public final class SimulatedCluster {
     private final String reproduction;
     private final long usualDiskNanos;
     private final TreeMap<NodeId, SimulatedNode> nodes = new TreeMap<>();
+    /** The same, for what is looked at after every event. */
+    private SimulatedNode[] machinesInOrder = new SimulatedNode[0];
     private final TreeMap<NodeId, Membership> bootstraps = new TreeMap<>();
     private final List<Runnable> endings = new ArrayList<>();
     private long nextIncarnation = 1_000;
@@ -275,8 +277,8 @@ public final class SimulatedCluster {
         try {
             some = world.step();
             events++;
-            for (SimulatedNode node : nodes.values()) {
-                node.powerLost();
+            for (SimulatedNode machine : machinesInOrder) {
+                machine.powerLost();
             }
             checks.throwIfViolated();
         } catch (SimulationFailure e) {
@@ -419,6 +421,7 @@ public final class SimulatedCluster {
     private void add(NodeId id, Membership first) {
         bootstraps.put(id, first);
         nodes.put(id, new SimulatedNode(this, id));
+        machinesInOrder = nodes.values().toArray(SimulatedNode[]::new);
         hosts.add(id.value());
     }
 

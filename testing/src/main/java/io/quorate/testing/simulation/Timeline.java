@@ -3,19 +3,30 @@ package io.quorate.testing.simulation;
 import io.quorate.testing.time.VirtualWorld;
 import java.util.ArrayDeque;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** What has happened in a run: the last of it in words, all of it in a hash, and how often what. */
 final class Timeline {
 
     private static final int MOST_LINES = 400;
+    private static final double NANOS_PER_SECOND = 1e9;
     private static final long HASH_PRIME = 0x9E3779B97F4A7C15L;
 
+    /** Put into words only when a failure is told: nearly all lines are never read. */
+    private record Line(long nanos, String who, Object what) {
+
+        String text() {
+            return String.format("%13.6f  %-4s %s", nanos / NANOS_PER_SECOND, who, what);
+        }
+    }
+
     private final VirtualWorld world;
-    private final ArrayDeque<String> lines = new ArrayDeque<>();
-    private final Map<String, Long> counts = new TreeMap<>();
+    private final ArrayDeque<Line> lines = new ArrayDeque<>();
+    private final Map<String, long[]> counts = new HashMap<>();
     private long hash = HASH_PRIME;
 
     Timeline(VirtualWorld world) {
@@ -26,21 +37,27 @@ final class Timeline {
     void add(String who, String what) {
         mix(who);
         mix(what);
-        String line = String.format("%13.6f  %-4s %s", world.clock().nanoTime() / 1e9, who, what);
-        lines.add(line);
+        show(who, what);
+    }
+
+    /**
+     * The same for what was mixed in otherwise.
+     *
+     * @param what says in words what it is, and never changes
+     */
+    void show(String who, Object what) {
+        lines.add(new Line(world.clock().nanoTime(), who, what));
         if (lines.size() > MOST_LINES) {
             lines.poll();
         }
     }
 
     void count(String what) {
-        counts.merge(what, 1L, Long::sum);
+        counts.computeIfAbsent(what, fresh -> new long[1])[0]++;
     }
 
     void mix(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            hash = (hash ^ text.charAt(i)) * HASH_PRIME;
-        }
+        mix(text.hashCode());
         mix(world.clock().nanoTime());
     }
 
@@ -55,11 +72,13 @@ final class Timeline {
     }
 
     SortedMap<String, Long> counts() {
-        return Collections.unmodifiableSortedMap(new TreeMap<>(counts));
+        TreeMap<String, Long> sorted = new TreeMap<>();
+        counts.forEach((what, often) -> sorted.put(what, often[0]));
+        return Collections.unmodifiableSortedMap(sorted);
     }
 
     /** The last lines, the oldest first. */
     String text() {
-        return String.join("\n", lines);
+        return lines.stream().map(Line::text).collect(Collectors.joining("\n"));
     }
 }

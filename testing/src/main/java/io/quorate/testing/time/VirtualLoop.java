@@ -58,7 +58,7 @@ public final class VirtualLoop implements NodeLoop {
         if (delayNanos < 0) {
             throw new IllegalArgumentException("found a delay of " + delayNanos + " ns, expected 0 or more");
         }
-        world.schedule(rate == 1 ? delayNanos : (long) Math.ceil(delayNanos / rate), () -> {
+        Cancellable due = world.schedule(rate == 1 ? delayNanos : (long) Math.ceil(delayNanos / rate), () -> {
             if (!cancelled[0]) {
                 execute(() -> {
                     if (!cancelled[0]) {
@@ -67,7 +67,10 @@ public final class VirtualLoop implements NodeLoop {
                 });
             }
         });
-        return () -> cancelled[0] = true;
+        return () -> {
+            cancelled[0] = true;
+            due.cancel();
+        };
     }
 
     @Override
