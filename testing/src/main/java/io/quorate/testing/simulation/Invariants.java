@@ -289,9 +289,10 @@ final class Invariants {
 
         @Override
         public void before(ClusterView cluster, NodeView node, Event event) {
-            // What a node was told at its first start may be older than anything in its log.
+            // What a node was told at its first start may be older than anything in its log, and a snapshot may leave
+            // out several configurations.
             if (event instanceof MembershipInForce now && node.membershipIndex > 0
-                && now.index() > node.membershipIndex) {
+                && now.index() > Math.max(node.membershipIndex, node.snapshotIndex)) {
                 checkOverlap(node, node.membership, now.membership());
             }
         }
