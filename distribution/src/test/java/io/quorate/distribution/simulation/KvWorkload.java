@@ -14,10 +14,12 @@ import io.quorate.testing.simulation.Linearizability.Operation;
 import io.quorate.testing.simulation.Linearizability.Verdict;
 import io.quorate.testing.simulation.Workload;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
@@ -25,6 +27,7 @@ import java.util.random.RandomGenerator;
 final class KvWorkload implements Workload {
 
     private static final int KEYS = 3;
+    private static final Bytes NEVER_SEEN = Bytes.utf8("never seen");
 
     /** What is done to a key. */
     private sealed interface Action {
@@ -91,14 +94,22 @@ final class KvWorkload implements Workload {
 
     @Override
     public void check(List<Exchange> history) {
+        Set<Bytes> seen = new HashSet<>();
+        for (Exchange exchange : history) {
+            Action action = asked.get(exchange.request()).action;
+            if (action instanceof Action.Get) {
+                exchange.answer().flatMap(answer -> read(action, answer).value()).ifPresent(seen::add);
+            }
+        }
         Map<String, List<Operation<Action, Answer>>> byKey = new TreeMap<>();
         for (Exchange exchange : history) {
             Asked what = asked.get(exchange.request());
             if (what.action instanceof Action.Get && exchange.answer().isEmpty()) {
                 continue; // It says nothing.
             }
+            Action action = exchange.answer().isPresent() ? what.action : unseen(what.action, seen);
             byKey.computeIfAbsent(what.key, key -> new ArrayList<>()).add(new Operation<>(exchange.client(),
-                what.action, exchange.answer().map(answer -> read(what.action, answer)), exchange.invokedNanos(),
+                action, exchange.answer().map(answer -> read(what.action, answer)), exchange.invokedNanos(),
                 exchange.returnedNanos()));
         }
         byKey.forEach((key, operations) -> {
@@ -107,6 +118,16 @@ final class KvWorkload implements Workload {
                 throw new AssertionError(key + " is not linearizable: " + verdict);
             }
         });
+    }
+
+    /** What nobody has seen may have been anything: writes of unknown outcome are alike then, and are tried once. */
+    private static Action unseen(Action action, Set<Bytes> seen) {
+        return switch (action) {
+            case Action.Put put when !seen.contains(put.value()) -> new Action.Put(NEVER_SEEN);
+            case Action.Swap swap when !seen.contains(swap.value()) ->
+                new Action.Swap(swap.expectedVersion(), NEVER_SEEN);
+            default -> action;
+        };
     }
 
     private static Answer read(Action action, Bytes answer) {

@@ -4,11 +4,9 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Whether a history could have been made by one copy of an object that does one thing at a time (Herlihy and Wing
@@ -132,7 +130,7 @@ public final class Linearizability {
         }
     }
 
-    private record Configuration<S>(BitSet done, S state) {
+    private record Configuration<S>(BitSet answered, S state) {
     }
 
     private record Choice<S>(Event invocation, S before) {
@@ -144,9 +142,12 @@ public final class Linearizability {
         private final Model<S, I, O> model;
         private final long maxSteps;
         private final Event head = new Event(-1, Long.MIN_VALUE, true);
-        private final Set<Configuration<S>> seen = new HashSet<>();
+        private final Event unknownHead = new Event(-1, Long.MIN_VALUE, true);
+        private final Map<Configuration<S>, List<BitSet>> seen = new HashMap<>();
+        private final BitSet unknown = new BitSet();
         private final ArrayList<Choice<S>> choices = new ArrayList<>();
         private final BitSet done = new BitSet();
+        private final int[] alikeBefore;
         private int answeredLeft;
         private List<Integer> longest = List.of();
 
@@ -154,24 +155,49 @@ public final class Linearizability {
             this.operations = history.stream().sorted(Comparator.comparingLong(Operation::invokedAt)).toList();
             this.model = model;
             this.maxSteps = maxSteps;
+            this.alikeBefore = alikeBefore();
             link();
+        }
+
+        /** For each operation of unknown outcome the last one before it that asks the same, or -1. */
+        private int[] alikeBefore() {
+            int[] before = new int[operations.size()];
+            Map<I, Integer> last = new HashMap<>();
+            for (int i = 0; i < before.length; i++) {
+                Operation<I, O> operation = operations.get(i);
+                before[i] = -1;
+                if (operation.output().isEmpty()) {
+                    unknown.set(i);
+                    Integer earlier = last.put(operation.input(), i);
+                    before[i] = earlier == null ? -1 : earlier;
+                }
+            }
+            return before;
         }
 
         private void link() {
             List<Event> events = new ArrayList<>();
+            List<Event> unknowns = new ArrayList<>();
             for (int i = 0; i < operations.size(); i++) {
                 Operation<I, O> operation = operations.get(i);
                 Event invoked = new Event(i, operation.invokedAt(), true);
-                events.add(invoked);
                 if (operation.output().isPresent()) {
                     invoked.match = new Event(i, operation.returnedAt(), false);
+                    events.add(invoked);
                     events.add(invoked.match);
                     answeredLeft++;
+                } else {
+                    unknowns.add(invoked);
                 }
             }
             // At one time, invocations first: two operations that only touch may have been either way round.
             events.sort(Comparator.<Event>comparingLong(event -> event.at).thenComparing(event -> !event.invocation)
                 .thenComparingInt(event -> event.operation));
+            chain(head, events);
+            chain(unknownHead, unknowns);
+        }
+
+        private static void chain(Event head, List<Event> events) {
             Event last = head;
             for (Event event : events) {
                 last.next = event;
@@ -183,40 +209,94 @@ public final class Linearizability {
         Verdict run() {
             S state = model.initial();
             long steps = 0;
-            Event at = head.next;
+            Event at = first(head.next);
             while (answeredLeft > 0) {
                 if (++steps > maxSteps) {
                     return new Verdict.Undecided(steps);
                 }
-                if (at != null && at.invocation) {
+                if (at != null) {
                     Operation<I, O> operation = operations.get(at.operation);
                     Optional<S> after = model.step(state, operation.input(), operation.output());
-                    if (after.isPresent() && isNew(at.operation, after.get())) {
+                    if (after.isPresent() && isWorthwhile(at.operation, state, after.get())
+                        && isNew(at.operation, after.get())) {
                         choices.add(new Choice<>(at, state));
                         take(at);
                         state = after.get();
-                        at = head.next;
-                        continue;
+                        at = first(head.next);
+                    } else {
+                        at = following(at);
                     }
-                    at = at.next;
                     continue;
                 }
-                // A return whose operation has not taken effect, or the end: no order from here explains it.
+                // Everything that may come next has been tried: no order from here explains it.
                 if (choices.isEmpty()) {
                     return new Verdict.Violated(explanation());
                 }
                 Choice<S> last = choices.removeLast();
                 giveBack(last.invocation());
                 state = last.before();
-                at = last.invocation().next;
+                at = following(last.invocation());
             }
             return new Verdict.Linearizable(steps);
         }
 
+        /**
+         * What may take effect next, from this event on: the answered operations that were invoked before the first
+         * return, then those of unknown outcome. These come last, so that the shortest orders are tried first and cut
+         * off the longer ones that end alike.
+         */
+        private Event first(Event from) {
+            return from != null && from.invocation ? from : firstUnknown(unknownHead.next);
+        }
+
+        private Event following(Event tried) {
+            return tried.match == null ? firstUnknown(tried.next) : first(tried.next);
+        }
+
+        private Event firstUnknown(Event from) {
+            if (from == null) {
+                return null;
+            }
+            Event next = head.next;
+            while (next != null && next.invocation) {
+                next = next.next;
+            }
+            return next == null || from.at <= next.at ? from : null;
+        }
+
+        /**
+         * An operation whose outcome is unknown may as well never have happened. So nothing is lost by leaving it out
+         * where it changes nothing, nor by trying it only after those that ask the same and were invoked before it:
+         * wherever the later one may stand, the earlier one may. Without this a few dozen of them cost the whole
+         * budget.
+         */
+        private boolean isWorthwhile(int operation, S before, S after) {
+            if (operations.get(operation).output().isPresent()) {
+                return true;
+            }
+            return !after.equals(before) && (alikeBefore[operation] < 0 || done.get(alikeBefore[operation]));
+        }
+
+        /**
+         * Whether no configuration like it has led nowhere. One that differs only by fewer operations of unknown outcome
+         * could have gone everywhere that this one can.
+         */
         private boolean isNew(int operation, S after) {
-            BitSet with = (BitSet) done.clone();
-            with.set(operation);
-            return seen.add(new Configuration<>(with, after));
+            BitSet answered = (BitSet) done.clone();
+            answered.set(operation);
+            BitSet unanswered = (BitSet) answered.clone();
+            answered.andNot(unknown);
+            unanswered.and(unknown);
+            List<BitSet> known = seen.computeIfAbsent(new Configuration<>(answered, after), c -> new ArrayList<>(1));
+            for (BitSet fewer : known) {
+                BitSet left = (BitSet) fewer.clone();
+                left.andNot(unanswered);
+                if (left.isEmpty()) {
+                    return false;
+                }
+            }
+            known.add(unanswered);
+            return true;
         }
 
         private void take(Event invocation) {
