@@ -278,8 +278,8 @@ public final class Linearizability {
         }
 
         /**
-         * Whether no configuration like it has led nowhere. One that differs only by fewer operations of unknown outcome
-         * could have gone everywhere that this one can.
+         * Whether no configuration like it has led nowhere. One that differs only by fewer operations of unknown
+         * outcome could have gone everywhere that this one can.
          */
         private boolean isNew(int operation, S after) {
             BitSet answered = (BitSet) done.clone();
