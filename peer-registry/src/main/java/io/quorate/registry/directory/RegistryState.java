@@ -12,6 +12,7 @@ import io.quorate.spi.consensus.StateWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,6 +21,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
 
 /**
  * The registry as the log tells it: the same on every node that has applied the same entries.
@@ -39,6 +42,9 @@ public final class RegistryState {
     private final ArrayDeque<PeerEvent> history = new ArrayDeque<>();
     private final int maxHistory;
     private volatile RegistrySnapshot snapshot = RegistrySnapshot.EMPTY;
+    /** What {@link #hash} was computed of: with each change there is another snapshot. */
+    private RegistrySnapshot hashed;
+    private int hash;
 
     public RegistryState() {
         this(DirectoryLimits.MAX_HISTORY_EVENTS);
@@ -127,6 +133,22 @@ public final class RegistryState {
                 // Nothing is kept but what this object refers to.
             }
         };
+    }
+
+    /** A checksum over the whole state; equal on all replicas at equal applied index. Apply thread. */
+    public int hash() {
+        if (hashed != snapshot) {
+            CRC32C checksum = new CRC32C();
+            try {
+                RegistryStateCodec.write(new RegistryStateCodec.State(snapshot, List.copyOf(history)),
+                    new CheckedOutputStream(OutputStream.nullOutputStream(), checksum));
+            } catch (IOException e) {
+                throw new UncheckedIOException("found an error where nothing is written", e);
+            }
+            hashed = snapshot;
+            hash = (int) checksum.getValue();
+        }
+        return hash;
     }
 
     /** Replaces records, their revisions, and the changes that can be asked for one by one. */

@@ -17,6 +17,7 @@ import io.quorate.registry.session.Counters;
 import io.quorate.spi.consensus.CommittedEntry;
 import io.quorate.spi.consensus.FrozenState;
 import io.quorate.spi.consensus.StateSource;
+import io.quorate.spi.node.StateTrace;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -70,6 +71,8 @@ final class Applier {
 
     private final StateMachine stateMachine;
     private final RegistryState registry;
+    private final ClientSessions sessions;
+    private final StateTrace trace;
     private final CommandRunner commandRunner;
     private final ReplicatedState state;
     private final Counters counters;
@@ -82,7 +85,9 @@ final class Applier {
     private volatile Optional<String> stopped = Optional.empty();
 
     Applier(StateMachine stateMachine, RegistryState registry, ClientSessions sessions, Counters counters,
-            Listener listener) {
+            Listener listener, StateTrace trace) {
+        this.sessions = sessions;
+        this.trace = trace;
         this.stateMachine = stateMachine;
         this.registry = registry;
         this.commandRunner = new CommandRunner(stateMachine, sessions);
@@ -131,15 +136,18 @@ final class Applier {
                     }
                     case REGISTRY -> {
                         others = true;
-                        events = joined(events, registry.apply(entry.payload()));
+                        List<PeerEvent> changes = registry.apply(entry.payload());
+                        trace.registryChanged(changes);
+                        events = joined(events, changes);
                     }
-                    case SESSIONS -> commandRunner.advance(entry.payload());
+                    case SESSIONS -> trace.sessionsExpired(commandRunner.advance(entry.payload()));
                     case NO_OP, CONFIGURATION -> others = true;
                 }
                 if (ours != null) {
                     outcomes.add(results);
                 }
                 last = entry.index();
+                trace.applied(last.value(), this::hash);
             }
         } catch (Throwable e) {
             // Also an Error: whatever it is, the entry is half applied, and going on would let the replicas diverge.
@@ -229,11 +237,17 @@ final class Applier {
             return;
         }
         applied = index;
+        trace.restored(index.value(), registry.snapshot().number());
         answerReads();
         pollAll(watches);
         pollAll(peerWatches);
         done.run();
         listener.applied(List.of());
+    }
+
+    /** Of all that entries have made beside the state machine's state; equal on all replicas at equal applied index. */
+    private long hash() {
+        return (long) registry.hash() << Integer.SIZE | sessions.hash() & 0xFFFF_FFFFL;
     }
 
     private void breakDown(String problem, Throwable cause) {

@@ -4,6 +4,7 @@ import io.quorate.api.Bytes;
 import io.quorate.api.BytesReader;
 import io.quorate.api.BytesWriter;
 import io.quorate.api.MalformedBytesException;
+import io.quorate.spi.node.SessionPace;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -38,11 +39,25 @@ final class ClientSessions {
         }
     }
 
+    private final SessionPace pace;
     /** By number, in the order of their last use. */
     private final Map<Long, ClientSession> sessions = new LinkedHashMap<>(64, 0.75f, true);
     private long nowMillis;
     private long bytes;
     private volatile boolean any;
+
+    ClientSessions() {
+        this(SessionPace.USUAL);
+    }
+
+    ClientSessions(SessionPace pace) {
+        this.pace = pace;
+    }
+
+    /** How their time passes; on any thread. */
+    SessionPace pace() {
+        return pace;
+    }
 
     /** Whether there are any, on any thread: without them no time needs to pass. */
     boolean any() {
@@ -106,22 +121,25 @@ final class ClientSessions {
     /**
      * Applies an entry of type SESSIONS: ends what was not used for too long.
      *
+     * @return how many
      * @throws MalformedBytesException if it is none
      */
-    void advance(Bytes payload) throws MalformedBytesException {
+    int advance(Bytes payload) throws MalformedBytesException {
         BytesReader in = new BytesReader(payload);
         long elapsedMillis = in.i64();
         in.end();
-        if (elapsedMillis < 1 || elapsedMillis > SessionLimits.MAX_TICK_MILLIS) {
+        if (elapsedMillis < 1 || elapsedMillis > pace.maxTickMillis()) {
             throw new MalformedBytesException("found " + elapsedMillis + " ms elapsed, expected 1 to "
-                + SessionLimits.MAX_TICK_MILLIS);
+                + pace.maxTickMillis());
         }
+        int before = sessions.size();
         nowMillis += elapsedMillis;
         Iterator<ClientSession> oldest = sessions.values().iterator();
-        while (!sessions.isEmpty() && nowMillis - eldest().lastUsedMillis() >= SessionLimits.TIMEOUT_MILLIS) {
+        while (!sessions.isEmpty() && nowMillis - eldest().lastUsedMillis() >= pace.timeoutMillis()) {
             end(oldest);
         }
         any = !sessions.isEmpty();
+        return before - sessions.size();
     }
 
     private ClientSession eldest() {

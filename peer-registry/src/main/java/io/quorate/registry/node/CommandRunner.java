@@ -58,9 +58,13 @@ final class CommandRunner {
         return wanted ? outcomes : List.of();
     }
 
-    /** Applies an entry of type SESSIONS. */
-    void advance(Bytes payload) throws MalformedBytesException {
-        sessions.advance(payload);
+    /**
+     * Applies an entry of type SESSIONS.
+     *
+     * @return how many sessions it has ended
+     */
+    int advance(Bytes payload) throws MalformedBytesException {
+        return sessions.advance(payload);
     }
 
     /**

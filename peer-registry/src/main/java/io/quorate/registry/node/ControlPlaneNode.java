@@ -26,6 +26,7 @@ import io.quorate.spi.consensus.ConsensusProvider;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.identity.Identity;
 import io.quorate.spi.identity.PeerIdentity;
+import io.quorate.spi.node.NodeEnvironment;
 import io.quorate.spi.time.NodeLoop;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.transport.Transport;
@@ -389,6 +390,7 @@ public final class ControlPlaneNode implements ControlPlane {
         private Optional<NodeLoop> loop = Optional.empty();
         private Optional<Executor> applyThread = Optional.empty();
         private OptionalLong incarnation = OptionalLong.empty();
+        private NodeEnvironment nodeEnvironment = NodeEnvironment.USUAL;
 
         private Builder() {
         }
@@ -466,6 +468,12 @@ public final class ControlPlaneNode implements ControlPlane {
             return this;
         }
 
+        /** What is different in a simulation; production's if not said. */
+        public Builder nodeEnvironment(NodeEnvironment simulated) {
+            nodeEnvironment = simulated;
+            return this;
+        }
+
         /** A fresh one, to which nothing has been applied. */
         public Builder stateMachine(StateMachine fresh) {
             stateMachine = fresh;
@@ -537,7 +545,7 @@ public final class ControlPlaneNode implements ControlPlane {
             return new ControlPlaneNode(new NodeSettings(self, cluster, directory, identity,
                 transports.stream().map(Supplier::get).toList(), advertised, prefer, requirePostQuantum, consensus,
                 consensusSettings, environment, stateMachine, bootstrap, sessions, counters, version, loop, applyThread,
-                incarnation));
+                incarnation, nodeEnvironment));
         }
 
         private static void require(Object part, String name) {

@@ -72,7 +72,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     private final long startedNanos;
     private final CompletableFuture<NodeFailure> failure = new CompletableFuture<>();
     private final RegistryState registry = new RegistryState();
-    private final ClientSessions clientSessions = new ClientSessions();
+    private final ClientSessions clientSessions;
     private final Applier applier;
     private final Sessions sessions;
     private final Consensus consensus;
@@ -104,8 +104,9 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         this.startedNanos = loop.clock().nanoTime();
         // Registered before the consensus can register its own: what is proposed in a turn is sent in the same.
         loop.onTurnEnd(this::turnEnd);
-        this.applier =
-            new Applier(settings.stateMachine(), registry, clientSessions, settings.counters(), this);
+        this.clientSessions = new ClientSessions(settings.nodeEnvironment().sessionPace());
+        this.applier = new Applier(settings.stateMachine(), registry, clientSessions, settings.counters(), this,
+            settings.nodeEnvironment().trace());
         this.sessions = new Sessions(new Sessions.Context(loop, settings.identity(), settings.transports(),
             LocalDescription.of(settings.cluster(), settings.identity().self(), incarnation, endpointsBeforeBinding(),
                 settings.version()),

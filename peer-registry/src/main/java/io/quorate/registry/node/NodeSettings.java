@@ -9,6 +9,7 @@ import io.quorate.spi.consensus.ConsensusEnvironment;
 import io.quorate.spi.consensus.ConsensusProvider;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.identity.Identity;
+import io.quorate.spi.node.NodeEnvironment;
 import io.quorate.spi.time.NodeLoop;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.transport.Transport;
@@ -39,5 +40,6 @@ record NodeSettings(
     String version,
     Optional<NodeLoop> loop,
     Optional<Executor> applyThread,
-    OptionalLong incarnation) {
+    OptionalLong incarnation,
+    NodeEnvironment nodeEnvironment) {
 }

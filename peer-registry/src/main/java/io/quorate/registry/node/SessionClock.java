@@ -45,7 +45,7 @@ final class SessionClock {
         }
         long nowNanos = loop.clock().nanoTime();
         long elapsedMillis = Math.min(TimeUnit.NANOSECONDS.toMillis(nowNanos - saidUntilNanos),
-            SessionLimits.MAX_TICK_MILLIS);
+            sessions.pace().maxTickMillis());
         if (!sessions.any()) {
             saidUntilNanos = nowNanos;
         } else if (elapsedMillis > 0 && consensus.propose(EntryType.SESSIONS,
@@ -56,6 +56,6 @@ final class SessionClock {
     }
 
     private void next() {
-        alarm.by(loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(SessionLimits.TICK_MILLIS));
+        alarm.by(loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(sessions.pace().tickMillis()));
     }
 }

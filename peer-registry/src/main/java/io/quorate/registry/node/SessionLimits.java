@@ -1,6 +1,7 @@
 package io.quorate.registry.node;
 
 import io.quorate.registry.protocol.ProtocolLimits;
+import io.quorate.spi.node.SessionPace;
 
 /**
  * The limits of the clients' sessions. They are part of what every replica computes from the log: two builds with other
@@ -12,16 +13,16 @@ public final class SessionLimits {
      * How long a session that is not used stays open, in milliseconds of leadership. As long as the longest time limit
      * that a client may give a command: whoever still tries has not lost its session.
      */
-    public static final long TIMEOUT_MILLIS = 600_000;
+    public static final long TIMEOUT_MILLIS = SessionPace.USUAL.timeoutMillis();
 
     /** How often a leader tells how much time has passed, while there are sessions, in milliseconds. */
-    public static final long TICK_MILLIS = 10_000;
+    public static final long TICK_MILLIS = SessionPace.USUAL.tickMillis();
 
     /**
      * The most that one such entry may say. A leader that was stopped, together with its cluster, for an hour does not
      * end every session with its first entry: the clients were stopped from using them, too.
      */
-    public static final long MAX_TICK_MILLIS = 2 * TICK_MILLIS;
+    public static final long MAX_TICK_MILLIS = SessionPace.USUAL.maxTickMillis();
 
     /** How many sessions may be open; one more ends that which was not used for longest. */
     public static final int MAX_SESSIONS = 8_192;

@@ -32,7 +32,8 @@ public final class ControlPlaneNodeProvider implements NodeProvider {
             .directory(context.directory()).identity(context.identity())
             .consensus(context.consensus(), context.consensusSettings()).environment(context.environment())
             .stateMachine(context.stateMachine()).bootstrap(context.bootstrap()).version(context.version())
-            .loop(context.loop()).applyThread(context.applyThread()).incarnation(context.incarnation());
+            .loop(context.loop()).applyThread(context.applyThread()).incarnation(context.incarnation())
+            .nodeEnvironment(context.nodeEnvironment());
         context.transports().forEach(builder::transport);
         return new Provided(builder.build());
     }

@@ -31,6 +31,7 @@ import java.util.concurrent.Executor;
  * @param loop the node's loop; does not run yet, and the node does not close it
  * @param applyThread runs tasks one at a time, in order; the node does not close it
  * @param incarnation this process's number, greater than those before it
+ * @param nodeEnvironment what is different for a simulation
  */
 public record NodeContext(
     NodeId self,
@@ -46,7 +47,8 @@ public record NodeContext(
     String version,
     NodeLoop loop,
     Executor applyThread,
-    long incarnation) {
+    long incarnation,
+    NodeEnvironment nodeEnvironment) {
 
     public NodeContext {
         transports = List.copyOf(transports);

@@ -3,6 +3,7 @@ package io.quorate.testing.simulation;
 import io.quorate.api.AppliedCommand;
 import io.quorate.api.Bytes;
 import io.quorate.api.NodeId;
+import io.quorate.api.PeerEvent;
 import io.quorate.spi.consensus.ConsensusTrace.Appended;
 import io.quorate.spi.consensus.ConsensusTrace.Committed;
 import io.quorate.spi.consensus.ConsensusTrace.Event;
@@ -10,9 +11,12 @@ import io.quorate.spi.consensus.ConsensusTrace.LogDurable;
 import io.quorate.spi.consensus.ConsensusTrace.ReadConfirmed;
 import io.quorate.spi.consensus.ConsensusTrace.SnapshotDurable;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.node.StateTrace;
 import io.quorate.spi.wire.Frame;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /** Hears everything, notes it, and holds it to the invariants. The first violation is kept until the event is over. */
 final class Checks {
@@ -23,6 +27,8 @@ final class Checks {
     private final Invariant[] invariants = Invariants.all().toArray(Invariant[]::new);
     private final Map<Class<?>, String> steps = new HashMap<>();
     private final Map<String, NodeView> byHost = new HashMap<>();
+    private final StateInvariants.ReplicatedStatesAgree states = new StateInvariants.ReplicatedStatesAgree();
+    private final StateInvariants.RegistryIsTold registry = new StateInvariants.RegistryIsTold();
     private final Timeline timeline;
     private Violation violation;
 
@@ -81,6 +87,50 @@ final class Checks {
             for (Invariant invariant : invariants) {
                 invariant.applied(node, command.index().value(), command.position(), hash);
             }
+        } catch (Violation found) {
+            violated(found);
+        }
+    }
+
+    /** What one node tells of its replicated state. */
+    StateTrace stateOf(NodeId id) {
+        return new StateTrace() {
+            @Override
+            public void applied(long index, LongSupplier hash) {
+                if (states.looksAt(index)) {
+                    long found = hash.getAsLong();
+                    timeline.mix(found);
+                    hold(() -> states.applied(id, index, found));
+                }
+            }
+
+            @Override
+            public void restored(long index, long registryNumber) {
+                timeline.count("state restored from a snapshot");
+                hold(() -> registry.restored(id, registryNumber));
+            }
+
+            @Override
+            public void registryChanged(List<PeerEvent> changes) {
+                hold(() -> registry.changed(id, changes));
+            }
+
+            @Override
+            public void sessionsExpired(int count) {
+                if (count > 0) {
+                    timeline.count("sessions expired");
+                }
+            }
+        };
+    }
+
+    void processStarted(NodeId id, long incarnation) {
+        registry.started(id, incarnation);
+    }
+
+    private void hold(Runnable check) {
+        try {
+            check.run();
         } catch (Violation found) {
             violated(found);
         }

@@ -10,6 +10,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.function.Consumer;
 
 /** A state machine that tells what is applied to it, with a hash of everything that was applied before. */
 final class ObservedMachine implements StateMachine {
@@ -25,11 +26,17 @@ final class ObservedMachine implements StateMachine {
 
     private final StateMachine machine;
     private final Listener listener;
+    private final Consumer<Violation> violated;
     private long hash = HASH_PRIME;
 
-    ObservedMachine(StateMachine machine, Listener listener) {
+    /**
+     * @param violated hears when the state machine throws. The node stops then, as it does when its disk fails: without
+     *     this, a command that is applied twice would be overlooked where the disk is known to be bad.
+     */
+    ObservedMachine(StateMachine machine, Listener listener, Consumer<Violation> violated) {
         this.machine = machine;
         this.listener = listener;
+        this.violated = violated;
     }
 
     StateMachine machine() {
@@ -52,6 +59,13 @@ final class ObservedMachine implements StateMachine {
             result = machine.apply(command);
         } catch (CommandRejectedException e) {
             told(command, REJECTED);
+            throw e;
+        } catch (Violation e) {
+            violated.accept(e);
+            throw e;
+        } catch (RuntimeException | Error e) {
+            violated.accept(new Violation("what is committed can be applied", "entry " + command.index() + " made "
+                + "the state machine throw " + e));
             throw e;
         }
         told(command, result);

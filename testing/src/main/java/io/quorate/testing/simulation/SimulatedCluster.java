@@ -13,6 +13,7 @@ import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.spi.node.NodeProvider;
+import io.quorate.spi.node.SessionPace;
 import io.quorate.spi.plugin.PluginException;
 import io.quorate.spi.plugin.Plugins;
 import io.quorate.spi.transport.Endpoint;
@@ -70,6 +71,7 @@ public final class SimulatedCluster {
     private final Map<String, String> consensusSettings;
     private final String reproduction;
     private final long usualDiskNanos;
+    private final SessionPace sessionPace;
     private final TreeMap<NodeId, SimulatedNode> nodes = new TreeMap<>();
     /** The same, for what is looked at after every event. */
     private SimulatedNode[] machinesInOrder = new SimulatedNode[0];
@@ -90,6 +92,7 @@ public final class SimulatedCluster {
         machines = builder.machines;
         consensusSettings = builder.settings;
         usualDiskNanos = builder.disk.toNanos();
+        sessionPace = builder.sessionPace;
         reproduction = builder.reproduction.orElse("SimulatedCluster seed " + seed);
         try {
             Plugins plugins = Plugins.load();
@@ -122,6 +125,7 @@ public final class SimulatedCluster {
         private Duration minDelay = Duration.ofNanos(100_000);
         private Duration maxDelay = Duration.ofMillis(1);
         private Duration disk = Duration.ofNanos(100_000);
+        private SessionPace sessionPace = SessionPace.USUAL;
         private Supplier<StateMachine> machines;
         private Optional<String> consensus = Optional.empty();
         private Optional<String> reproduction = Optional.empty();
@@ -158,6 +162,15 @@ public final class SimulatedCluster {
         /** How long an operation of a disk takes, about; 0.1 ms by default. */
         public Builder disk(Duration about) {
             disk = about;
+            return this;
+        }
+
+        /**
+         * How long a client's session lives that is not used, and how often leaders tell how much time has passed; by
+         * default as in production, ten minutes and ten seconds.
+         */
+        public Builder sessions(Duration timeout, Duration tick) {
+            sessionPace = new SessionPace(timeout.toMillis(), tick.toMillis());
             return this;
         }
 
@@ -480,6 +493,10 @@ public final class SimulatedCluster {
 
     long nextIncarnation() {
         return nextIncarnation++;
+    }
+
+    SessionPace sessionPace() {
+        return sessionPace;
     }
 
     long usualDiskNanos() {

@@ -12,6 +12,7 @@ import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.node.Node;
 import io.quorate.spi.node.NodeContext;
+import io.quorate.spi.node.NodeEnvironment;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.transport.TransportContext;
 import io.quorate.testing.disk.SimulatedDisk;
@@ -73,14 +74,15 @@ public final class SimulatedNode {
             loop.clockRate(clockRate);
             loop.jumpWallClock(wallJumpMillis);
             machine = new ObservedMachine(cluster.newStateMachine(), (command, result, hash) ->
-                cluster.checks().applied(id, command, result, hash));
+                cluster.checks().applied(id, command, result, hash), cluster.checks()::violated);
             TestIdentity identity = TestIdentity.node(id.value());
             TransportContext transport = new TransportContext(identity::credentials,
                 Optional.of(cluster.endpoint(id)), cluster::count, false, Map.of());
             node = cluster.provider().create(new NodeContext(id, new ClusterId("simulated"), DIRECTORY, identity,
                 List.of(cluster.network().transport(id.value(), transport)), new Watched(cluster.consensus()),
                 cluster.consensusSettings(), environment(), machine, bootstrap, "simulated", loop, apply,
-                incarnation));
+                incarnation, new NodeEnvironment(cluster.checks().stateOf(id), cluster.sessionPace())));
+            cluster.checks().processStarted(id, incarnation);
             node.failure().thenAccept(problem -> {
                 failure = Optional.of(problem);
                 cluster.stoppedServing(SimulatedNode.this, problem);

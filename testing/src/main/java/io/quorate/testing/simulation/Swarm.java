@@ -163,10 +163,16 @@ public final class Swarm {
             // A slow disk leaves time for something to happen between a write and its end.
             long[] disksMicros = {100, 100, 2_000, 20_000};
             consensusSettings = settings.get(random);
+            // Of its own, so that what was added later leaves the runs of older seeds as they were where it can.
+            RandomGenerator more = RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 31 + 18);
+            boolean shortSessions = more.nextInt(3) == 0;
+            Duration sessionTimeout = shortSessions ? Duration.ofMillis(500 + more.nextInt(5_000))
+                : Duration.ofMinutes(10);
             cluster = SimulatedCluster.builder().seed(seed).nodes(sizes[random.nextInt(sizes.length)])
                 .mode(random.nextBoolean() ? MemoryNetwork.Mode.EXCLUSIVE_LEASE : MemoryNetwork.Mode.STREAM_PER_CALL)
                 .delay(Duration.ofNanos(50_000), Duration.ofMillis(delaysMillis[random.nextInt(4)]))
                 .disk(Duration.ofNanos(disksMicros[random.nextInt(disksMicros.length)] * 1_000))
+                .sessions(sessionTimeout, sessionTimeout.dividedBy(shortSessions ? 4 : 60))
                 .stateMachine(workload::stateMachine).consensus(Optional.empty(), consensusSettings)
                 .reproduction("SIMULATION FAILED, see it again with: " + String.format(command, seed)).build();
             double part = random.nextDouble();
