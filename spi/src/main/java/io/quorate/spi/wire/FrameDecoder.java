@@ -13,7 +13,8 @@ import java.util.zip.CRC32C;
  * Turns the bytes of one connection (TCP) or one stream (QUIC) back into frames, however they are cut into pieces.
  *
  * <p>Nothing is allocated for a payload before the header's checksum and the length limit have been checked. After a
- * violation the decoder is dead: the bytes behind it have no meaning, and the source must be closed.
+ * violation the decoder is dead: the bytes behind it have no meaning, and the source must be closed. The same if there
+ * is no room for a payload, see {@link #lacksRoom}. Whoever closes the source calls {@link #release}.
  *
  * <p>Not thread-safe: one reader at a time. Each frame's payload is a fresh array that belongs to the receiver.
  */
@@ -29,6 +30,7 @@ public final class FrameDecoder {
     private static final int FIRST_PAYLOAD_BYTES = 64 << 10;
 
     private final BooleanSupplier callsPermitted;
+    private final PayloadRoom room;
     private final ByteBuffer header = ByteBuffer.allocate(FrameFormat.HEADER_BYTES);
     private final ByteBuffer trailer = ByteBuffer.allocate(FrameFormat.TRAILER_BYTES);
     private final CRC32C crc = new CRC32C();
@@ -36,6 +38,9 @@ public final class FrameDecoder {
     private byte[] payload;
     private int payloadLength;
     private int payloadSize;
+    /** What was taken from {@link #room} for the payload. */
+    private int taken;
+    private boolean lacksRoom;
     private boolean dead;
 
     /** A decoder for a stream on which calls' frames are legal. */
@@ -49,25 +54,51 @@ public final class FrameDecoder {
      * @param callsPermitted asked for each call's frame, before anything is allocated for it
      */
     public FrameDecoder(BooleanSupplier callsPermitted) {
+        this(callsPermitted, PayloadRoom.UNBOUNDED);
+    }
+
+    /**
+     * The same, for a source whose payloads have to find room before they are allocated.
+     *
+     * @param room asked for each payload, and again as it grows
+     */
+    public FrameDecoder(BooleanSupplier callsPermitted, PayloadRoom room) {
         this.callsPermitted = callsPermitted;
+        this.room = room;
     }
 
     /**
      * Consumes bytes from {@code source} until a frame is complete or nothing is left.
      *
-     * @return the frame; or null if all of {@code source} was consumed and more bytes are needed
+     * @return the frame; or null if all of {@code source} was consumed and more bytes are needed, or if there is no
+     *     room for them
      * @throws WireException at the first violation
      */
     public Frame decode(ByteBuffer source) throws WireException {
         if (dead) {
-            throw new IllegalStateException("bytes after a violation");
+            throw new IllegalStateException("bytes after a violation, after the end of the room, or after a release");
         }
         try {
-            return next(source);
+            Frame frame = next(source);
+            dead = lacksRoom;
+            return frame;
         } catch (WireException violation) {
             dead = true;
             throw violation;
         }
+    }
+
+    /** Whether it is over because there was no room for a payload: no fault of the other side. */
+    public boolean lacksRoom() {
+        return lacksRoom;
+    }
+
+    /** Lets go of the frame that has arrived in part; no more bytes may follow. Idempotent. */
+    public void release() {
+        dead = true;
+        payload = null;
+        room.give(taken);
+        taken = 0;
     }
 
     /** Whether the bytes so far end inside a frame. */
@@ -96,10 +127,17 @@ public final class FrameDecoder {
                 return null;
             }
             openFrame();
+            if (lacksRoom) {
+                return null;
+            }
         }
         while (payloadSize < payloadLength && source.hasRemaining()) {
             if (payloadSize == payload.length) {
-                payload = Arrays.copyOf(payload, (int) Math.min(payloadLength, 2L * payload.length));
+                int larger = (int) Math.min(payloadLength, 2L * payload.length);
+                if (!take(larger - payload.length)) {
+                    return null;
+                }
+                payload = Arrays.copyOf(payload, larger);
             }
             int take = Math.min(source.remaining(), payload.length - payloadSize);
             source.get(payload, payloadSize, take);
@@ -166,9 +204,18 @@ public final class FrameDecoder {
             throw new WireException(WireViolation.FRAME_TOO_LARGE, "found a payload of "
                 + Integer.toUnsignedString(length) + " bytes in a " + kind + ", expected at most " + limit);
         }
-        payload = new byte[Math.min(length, FIRST_PAYLOAD_BYTES)];
         payloadLength = length;
         payloadSize = 0;
+        int first = Math.min(length, FIRST_PAYLOAD_BYTES);
+        if (take(first)) {
+            payload = new byte[first];
+        }
+    }
+
+    private boolean take(int bytes) {
+        lacksRoom = !room.take(bytes, payloadLength);
+        taken += lacksRoom ? 0 : bytes;
+        return !lacksRoom;
     }
 
     private void checkReserved() throws WireException {
@@ -205,6 +252,8 @@ public final class FrameDecoder {
         trailer.clear();
         payload = null;
         payloadSize = 0;
+        room.give(taken);
+        taken = 0;
         return frame;
     }
 }

@@ -95,6 +95,67 @@ class FrameCodecTest {
     }
 
     @Test
+    void aPayloadTakesRoomAsItArrivesAndGivesItBackWhenItIsWhole() throws WireException {
+        Room room = new Room(1 << 20);
+        byte[] whole = FrameEncoder.encode(new Frame(FrameKind.REQUEST, true, RpcType.SUBMIT.code(), 1, 1_500,
+            List.of(Bytes.wrap(new byte[300 << 10])))).toByteArray();
+        FrameDecoder decoder = new FrameDecoder(() -> true, room);
+        assertNull(decoder.decode(ByteBuffer.wrap(whole, 0, FrameFormat.HEADER_BYTES)));
+        assertEquals(64 << 10, room.taken, "not what is announced");
+        assertNull(decoder.decode(ByteBuffer.wrap(whole, FrameFormat.HEADER_BYTES, 100 << 10)));
+        assertEquals(128 << 10, room.taken);
+        int at = FrameFormat.HEADER_BYTES + (100 << 10);
+        assertNotNull(decoder.decode(ByteBuffer.wrap(whole, at, whole.length - at)));
+        assertEquals(0, room.taken);
+        assertNull(decoder.decode(ByteBuffer.wrap(whole, 0, 200 << 10)));
+        assertEquals(256 << 10, room.taken);
+        decoder.release();
+        decoder.release();
+        assertEquals(0, room.taken, "given back once");
+    }
+
+    @Test
+    void aPayloadWithoutRoomEndsTheDecoderAndIsNoViolation() throws WireException {
+        byte[] whole = FrameEncoder.encode(new Frame(FrameKind.REQUEST, true, RpcType.SUBMIT.code(), 1, 1_500,
+            List.of(Bytes.wrap(new byte[300 << 10])))).toByteArray();
+        for (int most : new int[] {1 << 10, 200 << 10}) {
+            Room room = new Room(most);
+            FrameDecoder decoder = new FrameDecoder(() -> true, room);
+            assertNull(decoder.decode(ByteBuffer.wrap(whole)));
+            assertTrue(decoder.lacksRoom());
+            assertTrue(room.taken <= most);
+            assertThrows(IllegalStateException.class, () -> decoder.decode(ByteBuffer.wrap(whole)));
+            decoder.end();
+            decoder.release();
+            assertEquals(0, room.taken);
+        }
+    }
+
+    /** Room for so much. */
+    private static final class Room implements PayloadRoom {
+        private final int most;
+        private int taken;
+
+        Room(int most) {
+            this.most = most;
+        }
+
+        @Override
+        public boolean take(int bytes, int frameBytes) {
+            if (taken + bytes > most) {
+                return false;
+            }
+            taken += bytes;
+            return true;
+        }
+
+        @Override
+        public void give(int bytes) {
+            taken -= bytes;
+        }
+    }
+
+    @Test
     void aFrameThatEndsEarlyIsTruncated() {
         byte[] whole = FrameEncoder.encode(REQUEST).toByteArray();
         for (int length = 1; length < whole.length; length++) {

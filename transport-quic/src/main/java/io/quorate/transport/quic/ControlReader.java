@@ -7,6 +7,7 @@ import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamFrame;
 import io.netty.util.ReferenceCountUtil;
 import io.quorate.spi.wire.Frame;
+import io.quorate.spi.wire.PayloadRoom;
 import io.quorate.spi.wire.WireException;
 
 /**
@@ -28,7 +29,7 @@ final class ControlReader extends ChannelInboundHandlerAdapter {
 
     ControlReader(QuicConnection connection) {
         this.connection = connection;
-        this.incoming = new IncomingFrames(connection::isActivated);
+        this.incoming = new IncomingFrames(connection::isActivated, PayloadRoom.UNBOUNDED);
     }
 
     /** Begins to deliver. */

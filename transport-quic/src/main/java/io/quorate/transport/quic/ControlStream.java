@@ -75,7 +75,7 @@ final class ControlStream extends ChannelInboundHandlerAdapter {
                         pieceUnderWay = false;
                         failedIf(future);
                         write();
-                        connection.closeIfNothingIsOwed();
+                        connection.farewell().closeIfNothingIsOwed();
                     });
                 } else {
                     failedIf(done);

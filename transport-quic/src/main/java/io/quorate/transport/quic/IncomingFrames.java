@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameDecoder;
+import io.quorate.spi.wire.PayloadRoom;
 import io.quorate.spi.wire.WireException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -19,9 +20,12 @@ final class IncomingFrames {
     private final ArrayDeque<ByteBuf> held = new ArrayDeque<>(1);
     private ByteBuffer view;
 
-    /** @param callsPermitted asked for each call's frame, before anything is allocated for it */
-    IncomingFrames(BooleanSupplier callsPermitted) {
-        decoder = new FrameDecoder(callsPermitted);
+    /**
+     * @param callsPermitted asked for each call's frame, before anything is allocated for it
+     * @param room for the payload of the frame that arrives
+     */
+    IncomingFrames(BooleanSupplier callsPermitted, PayloadRoom room) {
+        decoder = new FrameDecoder(callsPermitted, room);
     }
 
     void add(ByteBuf bytes) {
@@ -32,7 +36,7 @@ final class IncomingFrames {
         }
     }
 
-    /** The next frame, or null if more bytes are needed. */
+    /** The next frame, or null if more bytes are needed, or there is no room for it. */
     Frame next() throws WireException {
         ByteBuf first = held.peek();
         while (first != null) {
@@ -40,6 +44,9 @@ final class IncomingFrames {
                 view = first.nioBuffer();
             }
             Frame frame = decoder.decode(view);
+            if (decoder.lacksRoom()) {
+                return null;
+            }
             if (!view.hasRemaining()) {
                 view = null;
                 held.poll().release();
@@ -50,6 +57,11 @@ final class IncomingFrames {
             }
         }
         return null;
+    }
+
+    /** Whether it is over because there was no room for a frame. */
+    boolean lacksRoom() {
+        return decoder.lacksRoom();
     }
 
     boolean isEmpty() {
@@ -74,9 +86,10 @@ final class IncomingFrames {
         }
     }
 
-    /** Throws away what is there. */
+    /** Throws away what is there; nothing may follow. */
     void discard() {
         view = null;
+        decoder.release();
         ByteBuf buffer;
         while ((buffer = held.poll()) != null) {
             buffer.release();

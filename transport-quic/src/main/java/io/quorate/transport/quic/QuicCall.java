@@ -74,7 +74,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         this.exchange = exchange;
         this.correlationId = correlationId;
         this.handler = handler;
-        this.incoming = new IncomingFrames(() -> true);
+        this.incoming = new IncomingFrames(() -> true, connection.room());
     }
 
     /** A call that this side makes. */
@@ -230,6 +230,10 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         try {
             while (!cut && (reading || receivedEnd)) {
                 Frame frame = incoming.next();
+                if (incoming.lacksRoom()) {
+                    noRoom();
+                    return;
+                }
                 if (frame == null) {
                     break;
                 }
@@ -331,7 +335,7 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
     private void wrote(Future<?> done, int bytes) {
         long left = waitingBytes.addAndGet(-bytes);
         if (left == 0 && !calling) {
-            connection.settled(this);
+            connection.farewell().settled(this);
         }
         if (!done.isSuccess()) {
             stopped(done.cause());
@@ -369,7 +373,14 @@ final class QuicCall extends ChannelInboundHandlerAdapter implements RpcStream, 
         lost(CloseReason.of(CloseReason.Kind.LOST, "the stream was closed"));
         cut = true;
         incoming.discard();
-        connection.settled(this);
+        connection.farewell().settled(this);
+    }
+
+    /** There is no room for the frame that arrives: this call ends, and no other. */
+    private void noRoom() {
+        lost(connection.countNoRoom(correlationId));
+        cut = true;
+        incoming.discard();
     }
 
     private void violation(WireException violation) {

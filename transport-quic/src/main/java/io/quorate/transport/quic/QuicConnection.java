@@ -1,7 +1,5 @@
 package io.quorate.transport.quic;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
@@ -19,12 +17,13 @@ import io.quorate.spi.transport.support.Address;
 import io.quorate.spi.transport.support.Causes;
 import io.quorate.spi.transport.support.Goodbye;
 import io.quorate.spi.transport.support.LiveSet;
+import io.quorate.spi.transport.support.ReassemblyBudget;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameEncoder;
+import io.quorate.spi.wire.PayloadRoom;
 import io.quorate.spi.wire.RpcType;
 import io.quorate.spi.wire.WireException;
 import io.quorate.spi.wire.WireViolation;
-import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -72,10 +71,11 @@ final class QuicConnection implements Connection, LiveSet.Live {
     private final long correlationBase = (long) RANDOM.nextInt() << Integer.SIZE;
     private final AtomicInteger correlations = new AtomicInteger();
     private final Set<LiveCall> calls = ConcurrentHashMap.newKeySet();
-    /** Calls that have ended well, but for a part of the response. */
-    private final Set<LiveCall> owing = ConcurrentHashMap.newKeySet();
     private final ServedCalls served;
     private final CallCounts counts;
+    private final Farewell farewell;
+    /** For frames of its calls that have arrived in part. */
+    private final PayloadRoom room;
     private final Queue<LiveCall> ready = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
@@ -90,9 +90,6 @@ final class QuicConnection implements Connection, LiveSet.Live {
     private boolean heard;
     private boolean controlSeen;
     private boolean delivering;
-    private boolean closing;
-    private boolean lingering;
-    private long lastResponseNanos = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(QuicLimits.LINGER_MILLIS);
     /** Streams that were taken and are not among those that may still be opened: created, or given back unused. */
     private long spent;
     private long unused;
@@ -107,6 +104,8 @@ final class QuicConnection implements Connection, LiveSet.Live {
         this.channel = channel;
         this.surroundings = surroundings;
         this.onActive = onActive;
+        this.farewell = new Farewell(channel, control);
+        this.room = surroundings.reassembly().connection();
         this.served = new ServedCalls(surroundings.limits().maxCalls());
         this.counts = new CallCounts(surroundings.limits().maxCalls(), surroundings.limits().maxResets());
     }
@@ -259,7 +258,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
     /** A call has ended, in whatever way. From any thread. */
     void ended(QuicCall call) {
         if (call.owes()) {
-            owing.add(call);
+            farewell.owes(call);
         }
         served.remove(call);
         calls.remove(call);
@@ -434,11 +433,9 @@ final class QuicConnection implements Connection, LiveSet.Live {
         return life.phase() != ConnectionLife.Phase.CLOSED;
     }
 
-    /** A call that the other side has begun has given all of its response to QUIC, or never will. */
-    void settled(LiveCall call) {
-        owing.remove(call);
-        lastResponseNanos = System.nanoTime();
-        closeIfNothingIsOwed();
+    /** What this side still says when the connection has ended. */
+    Farewell farewell() {
+        return farewell;
     }
 
     /** The first request of a call has arrived. */
@@ -518,6 +515,19 @@ final class QuicConnection implements Connection, LiveSet.Live {
             where, violation.getMessage());
     }
 
+    PayloadRoom room() {
+        return room;
+    }
+
+    /** There is no room for a frame of a call; why that call ends. */
+    CloseReason countNoRoom(long correlationId) {
+        CloseReason reason = surroundings.reassembly().noRoom();
+        surroundings.counters().accept(ReassemblyBudget.COUNTER);
+        LOG.warn("connection {} with {} ({}): call {} is reset: {}", id, remote.text(), origin,
+            Long.toHexString(correlationId), reason.detail());
+        return reason;
+    }
+
     /** The other side has said goodbye, or is not there any more. What it has said before is heard first. */
     void lost(CloseReason reason) {
         if (!heard && !controlReader.isDrained()) {
@@ -541,46 +551,7 @@ final class QuicConnection implements Connection, LiveSet.Live {
         if (!channel.isActive()) {
             return;
         }
-        closing = true;
-        Future<?> cut = channel.eventLoop().schedule(this::closeChannel, QuicLimits.GOODBYE_MILLIS,
-            TimeUnit.MILLISECONDS);
-        channel.closeFuture().addListener(closed -> cut.cancel(false));
-        closeIfNothingIsOwed();
-    }
-
-    /**
-     * The goodbye leaves behind every response, and a moment after the last one: what QUIC has taken may still be on
-     * its way, and is sent again only while the connection is there.
-     */
-    void closeIfNothingIsOwed() {
-        if (!closing || lingering || Goodbye.isSaid(ending) && (!owing.isEmpty() || control.owes())) {
-            return;
-        }
-        long left = TimeUnit.MILLISECONDS.toNanos(QuicLimits.LINGER_MILLIS) - (System.nanoTime() - lastResponseNanos);
-        if (left <= 0 || !Goodbye.isSaid(ending)) {
-            closeChannel();
-        } else {
-            lingering = true;
-            channel.eventLoop().schedule(this::closeChannel, left, TimeUnit.NANOSECONDS);
-        }
-    }
-
-    /** The kind and the words go into the CONNECTION_CLOSE too, in case the goodbye's packet is lost. */
-    private void closeChannel() {
-        if (!closing) {
-            return;
-        }
-        closing = false;
-        if (Goodbye.isSaid(ending)) {
-            control.add(Goodbye.frame(ending));
-            control.write();
-        }
-        String detail = Goodbye.isSaid(ending) ? ending.detail() : "";
-        byte[] words = detail.getBytes(StandardCharsets.UTF_8);
-        ByteBuf bytes = Unpooled.wrappedBuffer(words, 0, Math.min(words.length, QuicLimits.MAX_CLOSE_WORDS_BYTES));
-        int code = Goodbye.isSaid(ending) ? ending.kind().code() : CloseReason.Kind.NORMAL.code();
-        // Not at once: Netty may be in the middle of sending, and the farewell would then never leave.
-        onLoop(() -> channel.close(true, code, bytes));
+        farewell.begin(reason);
     }
 
     /** Calls a handler. One that throws has a defect, and its connection cannot be relied on any more. */

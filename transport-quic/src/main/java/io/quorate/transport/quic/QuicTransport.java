@@ -18,6 +18,7 @@ import io.quorate.spi.transport.support.Admission;
 import io.quorate.spi.transport.support.Causes;
 import io.quorate.spi.transport.support.LiveSet;
 import io.quorate.spi.transport.support.NameResolver;
+import io.quorate.spi.transport.support.ReassemblyBudget;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -41,6 +42,7 @@ final class QuicTransport implements Transport {
     private final QuicLimits limits;
     private final Admission admission;
     private final LiveSet live = new LiveSet();
+    private final ReassemblyBudget reassembly;
 
     private IoModel io;
     private Sockets sockets;
@@ -52,10 +54,16 @@ final class QuicTransport implements Transport {
     private volatile boolean closed;
 
     QuicTransport(TransportContext context, QuicSettings settings, QuicLimits limits) {
+        this(context, settings, limits, ReassemblyBudget.ofHeap());
+    }
+
+    /** For tests: with another budget than the heap's. */
+    QuicTransport(TransportContext context, QuicSettings settings, QuicLimits limits, ReassemblyBudget reassembly) {
         context.listen().ifPresent(QuicTransport::requireQuic);
         this.context = context;
         this.settings = settings;
         this.limits = limits;
+        this.reassembly = reassembly;
         this.admission = new Admission(limits.maxPending(), limits.maxPendingPerSource(), limits.maxAccepted());
     }
 
@@ -106,7 +114,7 @@ final class QuicTransport implements Transport {
         loops = new MultiThreadIoEventLoopGroup(settings.ioThreads(), threads("quorate-quic-"), io.handlers());
         resolver = new NameResolver("quorate-quic-names-");
         surroundings = new Surroundings(sink, context.counters(), limits,
-            new TlsContexts(context.credentials(), context.requirePostQuantum()), sockets, live);
+            new TlsContexts(context.credentials(), context.requirePostQuantum()), sockets, live, reassembly);
         if (context.listen().isPresent()) {
             try {
                 listener = new Listener(surroundings, admission);

@@ -2,6 +2,7 @@ package io.quorate.transport.quic;
 
 import io.quorate.spi.transport.ConnectionSink;
 import io.quorate.spi.transport.support.LiveSet;
+import io.quorate.spi.transport.support.ReassemblyBudget;
 import java.util.function.Consumer;
 
 /**
@@ -9,9 +10,11 @@ import java.util.function.Consumer;
  *
  * @param sink where connections and failures arrive
  * @param counters counts events by name
+ * @param reassembly room for frames that have arrived in part
  */
 record Surroundings(
-    ConnectionSink sink, Consumer<String> counters, QuicLimits limits, TlsContexts tls, Sockets sockets, LiveSet live) {
+    ConnectionSink sink, Consumer<String> counters, QuicLimits limits, TlsContexts tls, Sockets sockets, LiveSet live,
+    ReassemblyBudget reassembly) {
 
     /** Whether a connection with another key exchange than the post-quantum one is refused. */
     boolean requirePostQuantum() {

@@ -10,6 +10,7 @@ import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.transport.TlsCredentials;
 import io.quorate.spi.transport.TransportContext;
 import io.quorate.spi.transport.TransportException;
+import io.quorate.spi.transport.support.ReassemblyBudget;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,9 +33,20 @@ final class TestNode implements AutoCloseable, ConnectionSink {
 
     TestNode(Map<String, String> settings, Supplier<TlsCredentials> credentials, boolean listens, QuicLimits limits,
             boolean postQuantum) {
+        this(settings, credentials, listens, limits, postQuantum, ReassemblyBudget.ofHeap());
+    }
+
+    /** One with so much room for frames that have arrived in part. */
+    static TestNode withRoom(TlsCredentials credentials, ReassemblyBudget room) {
+        return new TestNode(Map.of(), () -> credentials, true, QuicLimits.standard(), false, room);
+    }
+
+    private TestNode(Map<String, String> settings, Supplier<TlsCredentials> credentials, boolean listens,
+            QuicLimits limits, boolean postQuantum, ReassemblyBudget room) {
         Optional<Endpoint> listen = listens ? Optional.of(new Endpoint("quic", "127.0.0.1", 0)) : Optional.empty();
         transport = new QuicTransport(new TransportContext(credentials, listen,
-            name -> counted.merge(name, 1, Integer::sum), postQuantum, settings), QuicSettings.of(settings), limits);
+            name -> counted.merge(name, 1, Integer::sum), postQuantum, settings), QuicSettings.of(settings), limits,
+            room);
         try {
             transport.start(this);
         } catch (TransportException e) {

@@ -7,6 +7,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameDecoder;
+import io.quorate.spi.wire.PayloadRoom;
 import io.quorate.spi.wire.WireException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -21,7 +22,7 @@ import java.util.ArrayDeque;
 final class FrameReader extends ChannelInboundHandlerAdapter {
 
     private final TcpConnection connection;
-    private final FrameDecoder decoder = new FrameDecoder(this::callsPermitted);
+    private final FrameDecoder decoder;
     private final ArrayDeque<ByteBuf> held = new ArrayDeque<>();
     private ByteBuffer view;
     private ChannelHandlerContext context;
@@ -32,8 +33,10 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
     private long decryptedBytes;
     private CloseReason loss;
 
-    FrameReader(TcpConnection connection) {
+    /** @param room for the payload of the frame that arrives */
+    FrameReader(TcpConnection connection, PayloadRoom room) {
         this.connection = connection;
+        this.decoder = new FrameDecoder(this::callsPermitted, room);
     }
 
     private boolean callsPermitted() {
@@ -60,6 +63,7 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
     void discard() {
         discarding = true;
         view = null;
+        decoder.release();
         ByteBuf buffer;
         while ((buffer = held.poll()) != null) {
             buffer.release();
@@ -111,7 +115,9 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
                     view = held.peek().nioBuffer();
                 }
                 Frame frame = decoder.decode(view);
-                if (frame == null) {
+                if (decoder.lacksRoom()) {
+                    connection.noRoom();
+                } else if (frame == null) {
                     view = null;
                     held.poll().release();
                 } else {

@@ -16,6 +16,7 @@ import io.quorate.spi.transport.StreamHandler;
 import io.quorate.spi.transport.support.Address;
 import io.quorate.spi.transport.support.Goodbye;
 import io.quorate.spi.transport.support.LiveSet;
+import io.quorate.spi.transport.support.ReassemblyBudget;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameEncoder;
 import io.quorate.spi.wire.FrameKind;
@@ -58,7 +59,7 @@ final class TcpConnection implements Connection, LiveSet.Live {
     private final Runnable onActive;
 
     private final ConnectionLife life = new ConnectionLife();
-    private final FrameReader reader = new FrameReader(this);
+    private final FrameReader reader;
     private final FrameWriter writer;
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean activated = new AtomicBoolean();
@@ -88,6 +89,7 @@ final class TcpConnection implements Connection, LiveSet.Live {
         this.gate = gate;
         this.surroundings = surroundings;
         this.onActive = onActive;
+        this.reader = new FrameReader(this, surroundings.reassembly().connection());
         this.writer = new FrameWriter(this, channel, directBuffers);
     }
 
@@ -387,6 +389,16 @@ final class TcpConnection implements Connection, LiveSet.Live {
             LOG.warn("connection {} with {} ({}) is closed for a violation of the wire format: {}", id, remote.text(),
                 origin, detail);
             end(CloseReason.violation(violation, detail), ended.lessee());
+        });
+    }
+
+    /** There is no room for the frame that arrives. */
+    void noRoom() {
+        life.poison().ifPresent(ended -> {
+            CloseReason reason = surroundings.reassembly().noRoom();
+            surroundings.counters().accept(ReassemblyBudget.COUNTER);
+            LOG.warn("connection {} with {} ({}) is closed: {}", id, remote.text(), origin, reason.detail());
+            end(reason, ended.lessee());
         });
     }
 

@@ -26,6 +26,7 @@ import io.quorate.spi.transport.support.Admission;
 import io.quorate.spi.transport.support.ListenAddress;
 import io.quorate.spi.transport.support.LiveSet;
 import io.quorate.spi.transport.support.NameResolver;
+import io.quorate.spi.transport.support.ReassemblyBudget;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -52,6 +53,7 @@ final class TcpTransport implements Transport {
     private final TcpLimits limits;
     private final Admission admission;
     private final LiveSet live = new LiveSet();
+    private final ReassemblyBudget reassembly;
 
     private TlsEngine engine;
     private IoModel io;
@@ -64,10 +66,16 @@ final class TcpTransport implements Transport {
     private volatile boolean closed;
 
     TcpTransport(TransportContext context, TcpSettings settings, TcpLimits limits) {
+        this(context, settings, limits, ReassemblyBudget.ofHeap());
+    }
+
+    /** For tests: with another budget than the heap's. */
+    TcpTransport(TransportContext context, TcpSettings settings, TcpLimits limits, ReassemblyBudget reassembly) {
         context.listen().ifPresent(TcpTransport::requireTcp);
         this.context = context;
         this.settings = settings;
         this.limits = limits;
+        this.reassembly = reassembly;
         this.admission = new Admission(limits.maxPending(), limits.maxPendingPerSource(), limits.maxAccepted());
     }
 
@@ -113,7 +121,7 @@ final class TcpTransport implements Transport {
         resolver = new NameResolver("quorate-tcp-names-");
         dialer = options(new Bootstrap().channel(io.socket()));
         surroundings = new Surroundings(sink, context.counters(), limits, new TlsContexts(context.credentials(),
-            engine), live, context.requirePostQuantum(), engine.isOpenSsl());
+            engine), live, reassembly, context.requirePostQuantum(), engine.isOpenSsl());
         if (context.listen().isPresent()) {
             try {
                 listen(context.listen().get());

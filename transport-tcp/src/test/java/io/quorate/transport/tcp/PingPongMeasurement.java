@@ -10,6 +10,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.quorate.api.Bytes;
 import io.quorate.spi.transport.support.Address;
 import io.quorate.spi.transport.support.LiveSet;
+import io.quorate.spi.transport.support.ReassemblyBudget;
 import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.transport.Connection;
 import io.quorate.spi.transport.ConnectionHandler;
@@ -217,7 +218,8 @@ final class PingPongMeasurement {
         private final MultiThreadIoEventLoopGroup server = new MultiThreadIoEventLoopGroup(1, io.handlers());
         private final LinkedBlockingQueue<Connection> accepted = new LinkedBlockingQueue<>();
         private final Surroundings surroundings =
-            new Surroundings(new TestSink(), name -> { }, TcpLimits.standard(), null, new LiveSet(), false, true);
+            new Surroundings(new TestSink(), name -> { }, TcpLimits.standard(), null, new LiveSet(),
+                ReassemblyBudget.ofHeap(), false, true);
         private final Channel listener = new ServerBootstrap().group(server).channel(io.listener())
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())

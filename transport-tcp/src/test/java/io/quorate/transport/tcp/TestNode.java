@@ -10,6 +10,7 @@ import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.transport.TlsCredentials;
 import io.quorate.spi.transport.TransportContext;
 import io.quorate.spi.transport.TransportException;
+import io.quorate.spi.transport.support.ReassemblyBudget;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,19 +35,26 @@ final class TestNode implements AutoCloseable, ConnectionSink {
     }
 
     TestNode(Map<String, String> settings, Supplier<TlsCredentials> credentials, boolean listens, TcpLimits limits) {
-        this(settings, credentials, listens, limits, false);
+        this(settings, credentials, listens, limits, false, ReassemblyBudget.ofHeap());
     }
 
     /** One that refuses every key exchange but the post-quantum one. */
     static TestNode postQuantum(TlsCredentials credentials) {
-        return new TestNode(Map.of("tls-engine", "openssl"), () -> credentials, true, TcpLimits.standard(), true);
+        return new TestNode(Map.of("tls-engine", "openssl"), () -> credentials, true, TcpLimits.standard(), true,
+            ReassemblyBudget.ofHeap());
+    }
+
+    /** One with so much room for frames that have arrived in part. */
+    static TestNode withRoom(TlsCredentials credentials, ReassemblyBudget room) {
+        return new TestNode(Map.of(), () -> credentials, true, TcpLimits.standard(), false, room);
     }
 
     private TestNode(Map<String, String> settings, Supplier<TlsCredentials> credentials, boolean listens,
-            TcpLimits limits, boolean postQuantum) {
+            TcpLimits limits, boolean postQuantum, ReassemblyBudget room) {
         Optional<Endpoint> listen = listens ? Optional.of(new Endpoint("tcp", "127.0.0.1", 0)) : Optional.empty();
         transport = new TcpTransport(new TransportContext(credentials, listen,
-            name -> counted.merge(name, 1, Integer::sum), postQuantum, settings), TcpSettings.of(settings), limits);
+            name -> counted.merge(name, 1, Integer::sum), postQuantum, settings), TcpSettings.of(settings), limits,
+            room);
         try {
             transport.start(this);
         } catch (TransportException e) {
