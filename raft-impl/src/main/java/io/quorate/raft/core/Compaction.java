@@ -83,7 +83,7 @@ final class Compaction {
         }
         log.reset(meta.index(), meta.term());
         memberships.reset(meta.membershipIndex(), meta.membership());
-        core.trace().replaced(meta);
+        core.trace().replaced(meta, memberships.currentIndex(), memberships.current());
         core.emit(new Effect.ResetLog(meta.index(), meta.term()));
         core.emit(new Effect.RestoreState(meta));
         core.gate().durable(log.completedHardVersion(), log.durableIndex());

@@ -128,14 +128,14 @@ final class Trace {
     }
 
     /** A snapshot, which was told before, has replaced the log: nothing that stood in it is there any more. */
-    void replaced(SnapshotMeta meta) {
+    void replaced(SnapshotMeta meta, long membershipIndex, Membership membership) {
         if (!on) {
             return;
         }
         compacted(meta.index(), meta.term());
         durableIndex = meta.index();
         committed(meta.index());
-        membershipInForce(meta.membershipIndex(), meta.membership());
+        membershipInForce(membershipIndex, membership);
     }
 
     /** @param snapshot the newest one, or null */

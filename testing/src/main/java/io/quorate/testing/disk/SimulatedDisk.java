@@ -297,6 +297,16 @@ public final class SimulatedDisk implements Disk {
         return visible.get(path).visible;
     }
 
+    /** The files that a power failure at this moment would surely leave, under these names. */
+    public List<Path> durableFiles() {
+        return durable.entrySet().stream().filter(entry -> !entry.getValue().directory).map(Map.Entry::getKey).toList();
+    }
+
+    /** What a power failure at this moment would surely leave in one of {@link #durableFiles}; not to be changed. */
+    public byte[] durableContent(Path path) {
+        return durable.get(path).durable;
+    }
+
     /**
      * Whether the byte at {@code at} was durable before the last fsync that had something to do, and was not written
      * since. Of what the very last one has made durable, nothing that was written later can say that it was.

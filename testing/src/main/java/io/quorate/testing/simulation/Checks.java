@@ -13,9 +13,12 @@ import io.quorate.spi.consensus.ConsensusTrace.SnapshotDurable;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.node.StateTrace;
 import io.quorate.spi.wire.Frame;
+import io.quorate.testing.disk.SimulatedDisk;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /** Hears everything, notes it, and holds it to the invariants. The first violation is kept until the event is over. */
@@ -24,7 +27,7 @@ final class Checks {
     private static final int TYPES = EntryType.values().length;
 
     private final ClusterView cluster = new ClusterView();
-    private final Invariant[] invariants = Invariants.all().toArray(Invariant[]::new);
+    private final Invariant[] invariants;
     private final Map<Class<?>, String> steps = new HashMap<>();
     private final Map<String, NodeView> byHost = new HashMap<>();
     private final StateInvariants.ReplicatedStatesAgree states = new StateInvariants.ReplicatedStatesAgree();
@@ -32,8 +35,11 @@ final class Checks {
     private final Timeline timeline;
     private Violation violation;
 
-    Checks(Timeline timeline) {
+    Checks(Timeline timeline, Function<NodeId, SimulatedDisk> disks) {
         this.timeline = timeline;
+        List<Invariant> all = new ArrayList<>(Invariants.all());
+        all.add(new DurableOnDisk(disks));
+        this.invariants = all.toArray(Invariant[]::new);
     }
 
     ClusterView cluster() {

@@ -44,6 +44,11 @@ final class ClusterView {
         return committed;
     }
 
+    /** The last entry that any node knew to be committed; 0 if there was none. */
+    long lastCommitted() {
+        return committed.isEmpty() ? 0 : committed.lastKey();
+    }
+
     /** Whether the members for which {@code agrees} holds are a majority, and where joint of both sets of voters. */
     static boolean isQuorum(Membership membership, Predicate<NodeId> agrees) {
         return isMajority(membership.voters(), agrees)

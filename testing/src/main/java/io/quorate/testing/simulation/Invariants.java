@@ -8,6 +8,8 @@ import io.quorate.spi.consensus.ConsensusTrace.Committed;
 import io.quorate.spi.consensus.ConsensusTrace.Event;
 import io.quorate.spi.consensus.ConsensusTrace.HardStateDurable;
 import io.quorate.spi.consensus.ConsensusTrace.MembershipInForce;
+import io.quorate.spi.consensus.ConsensusTrace.ReadConfirmed;
+import io.quorate.spi.consensus.ConsensusTrace.SnapshotDurable;
 import io.quorate.spi.consensus.ConsensusTrace.Started;
 import io.quorate.spi.consensus.ConsensusTrace.TermAdopted;
 import io.quorate.spi.consensus.ConsensusTrace.Truncated;
@@ -22,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 
@@ -35,7 +38,9 @@ final class Invariants {
         return List.of(new OneLeaderATerm(), new ElectedByAQuorum(), new VotesOnce(), new VotesAreDurable(),
             new AcknowledgementsAreDurable(), new NothingGoesBack(), new LeadersOnlyAppend(), new LogsMatch(),
             new LeadersAreComplete(), new CommitsAgree(), new CommitsByOwnTerm(), new CommittedIsDurable(),
-            new QuorumsOverlap(), new OnlyVotersCampaign(), new StatesAgree());
+            new QuorumsOverlap(), new OnlyVotersCampaign(), new StatesAgree(), new FollowersCommitAfterLeaders(),
+            new LeasesExclude(), new ConfigurationsFollowTheLog(), new OneChangeAtATime(),
+            new SnapshotsAreOfTheLog());
     }
 
     /** What was found is put into words only if it has to be: most of what is required holds. */
@@ -340,6 +345,138 @@ final class Invariants {
             Long known = hashes.putIfAbsent(new Place(index, position), hash);
             require(known == null || known == hash, "equal entries make equal states", () -> node.id + " has applied "
                 + "something else up to command " + position + " of entry " + index + " than another node");
+        }
+    }
+
+    /** Who follows commits nothing that no leader has committed: only leaders count (thesis §3.5). */
+    static final class FollowersCommitAfterLeaders implements Invariant {
+
+        private long byLeaders;
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof Committed committed) {
+                if (node.leading) {
+                    byLeaders = Math.max(byLeaders, committed.index());
+                }
+                require(committed.index() <= byLeaders, "followers commit what leaders have committed", () -> node.id
+                    + " commits up to " + committed.index() + ", leaders have committed up to " + byLeaders);
+            }
+        }
+    }
+
+    /** While a lease is in force nobody else commits anything, so its leader has all that is committed (§6.4.1). */
+    static final class LeasesExclude implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof ReadConfirmed read && read.byLease()) {
+                require(read.index() >= cluster.lastCommitted(), "a lease excludes other leaders", () -> node.id
+                    + " reads by its lease at entry " + read.index() + ", committed are " + cluster.lastCommitted());
+            }
+        }
+    }
+
+    /** The newest configuration of a node's log is in force, also when entries were dropped, or it starts (§4.1). */
+    static final class ConfigurationsFollowTheLog implements Invariant {
+
+        private final Map<NodeId, TreeMap<Long, Membership>> known = new HashMap<>();
+        private final Map<NodeId, Long> inForce = new HashMap<>();
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            TreeMap<Long, Membership> told = known.computeIfAbsent(node.id, id -> new TreeMap<>());
+            switch (event) {
+                case Started started -> {
+                    if (started.snapshotIndex() > node.snapshotIndex || started.lastIndex() > node.durableIndex) {
+                        told.clear(); // What came just before the end may have brought one, or brought one back.
+                    }
+                    Map.Entry<Long, Membership> newest = told.floorEntry(started.lastIndex());
+                    require(newest == null || newest.getValue().equals(started.membership()),
+                        "a configuration is in force as long as its entry is there", () -> node.id + " starts with "
+                            + started.membership() + ", its log has " + newest);
+                    told.tailMap(started.lastIndex(), false).clear();
+                    inForce.put(node.id, told.isEmpty() ? 0 : told.lastKey());
+                }
+                case MembershipInForce now -> {
+                    told.put(now.index(), now.membership());
+                    told.tailMap(now.index(), false).clear();
+                    inForce.put(node.id, now.index());
+                }
+                // What follows a truncation, which is told before what it means for the configuration.
+                case Appended appended -> requireThere(node);
+                case BecameLeader leader -> requireThere(node);
+                case Campaigned campaigned -> requireThere(node);
+                default -> { }
+            }
+        }
+
+        private void requireThere(NodeView node) {
+            long index = inForce.getOrDefault(node.id, 0L);
+            require(index <= Math.max(node.lastIndex, node.snapshotIndex), "a configuration goes with its entry",
+                () -> node.id + " goes by that of entry " + index + ", its log ends at " + node.lastIndex);
+        }
+
+        @Override
+        public void wiped(NodeId node) {
+            known.remove(node);
+            inForce.remove(node);
+        }
+    }
+
+    /** A leader appends no configuration before the one before it is committed (thesis §4.1). */
+    static final class OneChangeAtATime implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof MembershipInForce now && node.leading && now.index() > node.membershipIndex) {
+                require(node.membershipIndex <= node.committed, "one change of the membership at a time", () -> node.id
+                    + " appends a configuration at " + now.index() + ", the one at " + node.membershipIndex
+                    + " is not committed: " + node.committed);
+            }
+        }
+    }
+
+    /** A snapshot has the term of the last entry that it stands for, and the configuration in force there (§5.1). */
+    static final class SnapshotsAreOfTheLog implements Invariant {
+
+        /** By index and term. */
+        private final TreeMap<Long, Map<Long, Membership>> configurations = new TreeMap<>();
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            switch (event) {
+                case MembershipInForce now when now.index() > 0 -> {
+                    if (node.log.containsKey(now.index())) {
+                        configurations.computeIfAbsent(now.index(), index -> new HashMap<>())
+                            .put(node.termAt(now.index()), now.membership());
+                    }
+                    if (now.index() <= node.snapshotIndex) {
+                        check(cluster, node, node.snapshotIndex, now.membership());
+                    }
+                }
+                case SnapshotDurable snapshot -> {
+                    Long term = cluster.committed().get(snapshot.index());
+                    require(term == null || term == snapshot.term(), "a snapshot stands for what is committed",
+                        () -> node.id + " has one of entry " + snapshot.index() + " of term " + snapshot.term()
+                            + ", committed is term " + term);
+                }
+                case Started started when started.lastIndex() == started.snapshotIndex() ->
+                    check(cluster, node, started.snapshotIndex(), started.membership());
+                default -> { }
+            }
+        }
+
+        private void check(ClusterView cluster, NodeView node, long index, Membership found) {
+            for (Map.Entry<Long, Map<Long, Membership>> each : configurations.headMap(index, true).descendingMap()
+                .entrySet()) {
+                Membership wanted = each.getValue().get(cluster.committed().get(each.getKey()));
+                if (wanted != null) {
+                    require(wanted.equals(found), "a snapshot has the configuration of its entry", () -> node.id
+                        + " has " + found + " by its snapshot of entry " + index + ", committed is " + wanted);
+                    return;
+                }
+            }
         }
     }
 }

@@ -85,7 +85,7 @@ public final class SimulatedCluster {
         world = new VirtualWorld(seed ^ WORLD_SEED_SALT);
         faultRandom = RandomGeneratorFactory.of(RANDOM).create(seed);
         timeline = new Timeline(world);
-        checks = new Checks(timeline);
+        checks = new Checks(timeline, id -> node(id).disk());
         network = new MemoryNetwork(world, builder.mode, builder.minDelay.toNanos(), builder.maxDelay.toNanos());
         hosts = new Hosts(network, world.random(), timeline, checks::sent);
         network.traffic(hosts);
