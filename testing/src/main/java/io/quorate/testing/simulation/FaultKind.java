@@ -43,5 +43,11 @@ public enum FaultKind {
     /** Members are added, removed, promoted or demoted. */
     MEMBERSHIP,
     /** The leadership is handed over. */
-    TRANSFER
+    TRANSFER,
+    /** A leader is cut off with what it is asked just then, for long enough that another is elected. */
+    STRANDED_LEADER,
+    /** A follower misses what a leader takes, the leader is gone, and those who are left elect another. */
+    LEFT_BEHIND,
+    /** The order to lead comes late, or its sender is cut off with reads under way as soon as it has sent it. */
+    LATE_HANDOVER
 }

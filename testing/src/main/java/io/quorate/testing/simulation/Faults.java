@@ -23,26 +23,41 @@ final class Faults {
     private static final long LONGEST_NANOS = 6 * SECOND;
     private static final long ADMINISTRATION_MILLIS = 3_000;
 
+    /** Long enough that others elect a leader, most often. */
+    private static final long STRANDED_MIN_NANOS = 500 * MILLI;
+    private static final long STRANDED_MORE_NANOS = 3 * SECOND;
+    private static final long READ_EVERY_NANOS = 60 * MILLI;
+
     private final SimulatedCluster cluster;
     private final RandomGenerator random;
     private final List<FaultKind> kinds;
     private final long meanIntervalNanos;
     private final int mostDamaged;
     private final double mostDrift;
-    private final Consumer<SimulatedNode> burst;
+    private final Callers callers;
     private final Map<FaultKind, Long> done = new EnumMap<>(FaultKind.class);
     private int damaged;
     private int machinesAdded;
     private boolean over;
 
+    /** Those who ask, in addition to the clients of the run. */
+    interface Callers {
+
+        /** Several ask a node at once for this and that. */
+        void burst(SimulatedNode node);
+
+        /** Several read at a node at once. */
+        void reads(SimulatedNode node);
+    }
+
     Faults(SimulatedCluster cluster, RandomGenerator random, List<FaultKind> kinds, long meanIntervalNanos,
-            double mostDrift, Consumer<SimulatedNode> burst) {
+            double mostDrift, Callers callers) {
         this.cluster = cluster;
         this.random = random;
         this.kinds = List.copyOf(kinds);
         this.meanIntervalNanos = meanIntervalNanos;
         this.mostDrift = mostDrift;
-        this.burst = burst;
+        this.callers = callers;
         this.mostDamaged = (cluster.nodes().size() - 1) / 2;
     }
 
@@ -83,6 +98,14 @@ final class Faults {
         return nodes.get(random.nextInt(nodes.size()));
     }
 
+    private void in(long nanos, Runnable task) {
+        cluster.world().schedule(nanos, () -> {
+            if (!over) {
+                task.run();
+            }
+        });
+    }
+
     /** Any node, or the leader, which is the more interesting one. */
     private SimulatedNode victim() {
         return random.nextInt(3) == 0 ? cluster.leader().orElseGet(this::anyNode) : anyNode();
@@ -92,7 +115,7 @@ final class Faults {
         SimulatedNode node = victim();
         if (random.nextInt(3) == 0) {
             // What a leader has taken and not yet passed on is what its successor's log lacks.
-            cluster.leader().ifPresent(burst);
+            cluster.leader().ifPresent(callers::burst);
         }
         boolean happened = switch (kind) {
             case KILL -> whileUp(node, node::kill);
@@ -121,6 +144,9 @@ final class Faults {
             case BIT_FLIP -> flip(node);
             case MEMBERSHIP -> membership();
             case TRANSFER -> transfer();
+            case STRANDED_LEADER -> strand();
+            case LEFT_BEHIND -> leaveBehind();
+            case LATE_HANDOVER -> handOverLate();
         };
         if (happened) {
             done.merge(kind, 1L, Long::sum);
@@ -153,6 +179,7 @@ final class Faults {
         if (node.state() != SimulatedNode.State.UP) {
             return false;
         }
+        callers.reads(node); // They wait in its process, and it goes on with them as if no time had passed.
         node.pause();
         afterwards(node::resume);
         return true;
@@ -305,6 +332,127 @@ final class Faults {
             end--;
         }
         return end;
+    }
+
+    /**
+     * What a leader takes while nobody hears it ends in its log alone, and others commit something else at those
+     * places: so the logs differ at their ends, with the longer one of the lower term. And whoever asks it meanwhile
+     * must not be answered from a past that others have changed.
+     */
+    private boolean strand() {
+        Optional<SimulatedNode> found = cluster.leader();
+        if (found.isEmpty() || cluster.nodes().size() < 3) {
+            return false;
+        }
+        SimulatedNode alone = found.get();
+        List<String> side = new ArrayList<>(List.of(alone.id().value()));
+        if (cluster.nodes().size() >= 5 && random.nextInt(3) == 0) {
+            side.add(anyNode().id().value());
+        }
+        cluster.note(alone.id(), "is stranded within " + side);
+        boolean noticed = random.nextBoolean();
+        for (SimulatedNode other : cluster.nodes()) {
+            String there = other.id().value();
+            if (!side.contains(there)) {
+                for (String here : side) {
+                    cluster.hosts().cut(here, there);
+                    cluster.hosts().cut(there, here);
+                    if (noticed) {
+                        cluster.network().cut(here, there); // The others hear at once that it is gone.
+                    }
+                }
+            }
+        }
+        if (random.nextInt(3) == 0) {
+            membership();
+        }
+        callers.burst(alone);
+        readsFor(alone, 1_500 * MILLI);
+        in(STRANDED_MIN_NANOS + random.nextLong(STRANDED_MORE_NANOS), () -> endStranded(alone));
+        return true;
+    }
+
+    /** The log that was stranded comes back, in company or against whoever leads now. */
+    private void endStranded(SimulatedNode alone) {
+        Optional<SimulatedNode> next = cluster.leader().filter(leader -> leader != alone);
+        switch (random.nextInt(4)) {
+            case 0 -> whileUp(alone, alone::kill);
+            case 1 -> whileUp(alone, alone::powerOff);
+            case 2 -> next.ifPresent(leader -> whileUp(leader, leader::kill));
+            default -> { }
+        }
+        cluster.note("net", "is mended");
+        cluster.hosts().mend();
+    }
+
+    private void readsFor(SimulatedNode node, long nanos) {
+        for (long at = 0; at < nanos; at += READ_EVERY_NANOS) {
+            in(at + random.nextLong(READ_EVERY_NANOS), () -> {
+                if (node.serves()) {
+                    callers.reads(node);
+                }
+            });
+        }
+    }
+
+    /** Whoever was left behind wants to lead as soon as it hears that nobody does. */
+    private boolean leaveBehind() {
+        Optional<SimulatedNode> found = cluster.leader();
+        SimulatedNode behind = anyNode();
+        if (found.isEmpty() || found.get() == behind || cluster.nodes().size() < 3) {
+            return false;
+        }
+        SimulatedNode leader = found.get();
+        cluster.note(behind.id(), "is left behind by " + leader.id());
+        cluster.hosts().cut(leader.id().value(), behind.id().value());
+        cluster.hosts().cut(behind.id().value(), leader.id().value());
+        for (int i = 0; i < 3; i++) {
+            in(1 + random.nextLong(300 * MILLI), () -> {
+                if (leader.serves()) {
+                    callers.burst(leader);
+                }
+            });
+        }
+        in(300 * MILLI + random.nextLong(SECOND / 2), () -> {
+            whileUp(leader, random.nextBoolean() ? leader::kill : leader::powerOff);
+            cluster.hosts().mend();
+        });
+        return true;
+    }
+
+    /**
+     * The order to lead waits on its way until its sender leads on and has committed more; or it comes at once, and its
+     * sender, who does not hear what comes of it, is asked for reads.
+     */
+    private boolean handOverLate() {
+        Optional<SimulatedNode> found = cluster.leader();
+        SimulatedNode target = anyNode();
+        if (found.isEmpty() || found.get() == target) {
+            return false;
+        }
+        SimulatedNode leader = found.get();
+        cluster.note(leader.id(), "is to hand over to " + target.id() + ", and the path fails");
+        leader.onLoop(() -> leader.consensus().transferLeadership(Optional.of(target.id()), ADMINISTRATION_MILLIS,
+            result -> told(leader, result)));
+        boolean late = random.nextBoolean();
+        in(random.nextInt(3) == 0 ? 1 : random.nextLong(30 * MILLI), () -> {
+            for (SimulatedNode other : cluster.nodes()) {
+                if (late ? other == target : other != leader) {
+                    cluster.hosts().cut(leader.id().value(), other.id().value());
+                    if (!late) {
+                        cluster.hosts().cut(other.id().value(), leader.id().value());
+                    }
+                }
+            }
+            readsFor(leader, SECOND);
+        });
+        in(1_050 * MILLI, () -> {
+            if (leader.serves()) {
+                callers.burst(leader);
+            }
+        });
+        in(1_100 * MILLI + random.nextLong(600 * MILLI), cluster.hosts()::mend);
+        return true;
     }
 
     private boolean transfer() {

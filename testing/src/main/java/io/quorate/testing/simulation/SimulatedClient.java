@@ -5,6 +5,8 @@ import io.quorate.api.Bytes;
 import io.quorate.api.Command;
 import io.quorate.api.CommandRejectedException;
 import io.quorate.api.CommandResult;
+import io.quorate.api.Consistency;
+import io.quorate.api.LogIndex;
 import io.quorate.api.NotLeaderException;
 import io.quorate.api.OutcomeUnknownException;
 import io.quorate.api.OverloadedException;
@@ -31,8 +33,11 @@ final class SimulatedClient {
     private final List<Exchange> history;
     private Pending pending;
     private boolean over;
+    /** The entry of its last command that was answered; 0 if it has read that. */
+    private long written;
 
-    private record Pending(SimulatedNode node, Request request, long number, long invokedNanos) {
+    /** @param committed the last entry that was known to be committed, anywhere, when it was asked */
+    private record Pending(SimulatedNode node, Request request, long number, long invokedNanos, long committed) {
     }
 
     /**
@@ -75,29 +80,66 @@ final class SimulatedClient {
             begin();
             return;
         }
-        ask(serving.get(random.nextInt(serving.size())));
+        SimulatedNode node = serving.get(random.nextInt(serving.size()));
+        if (written > 0 && random.nextInt(4) == 0) {
+            Request read = Request.query(read().payload(), Consistency.atLeast(new LogIndex(written)));
+            written = 0;
+            ask(node, read);
+        } else {
+            ask(node, workload.next(random, numbers[0]++));
+        }
     }
 
-    /** Asks one thing, there, and then nothing more. */
-    void once(SimulatedNode node) {
+    /** Asks one thing, there, a read or anything, and then nothing more. */
+    void once(SimulatedNode node, boolean read) {
         over = true;
-        ask(node);
+        ask(node, read ? read() : workload.next(random, numbers[0]++));
     }
 
-    private void ask(SimulatedNode node) {
+    private Request read() {
         Request request = workload.next(random, numbers[0]++);
-        Pending asked = new Pending(node, request, numbers[0], now());
+        while (request.consistency().isEmpty()) {
+            request = workload.next(random, numbers[0]++);
+        }
+        return request;
+    }
+
+    private void ask(SimulatedNode node, Request request) {
+        Pending asked = new Pending(node, request, numbers[0], now(), cluster.checks().cluster().lastCommitted());
         pending = asked;
         if (request.consistency().isEmpty()) {
             node.controlPlane().submit(new Command(request.payload()))
-                .whenComplete((result, failure) -> done(asked,
-                    Optional.ofNullable(result).map(CommandResult::payload), failure));
+                .whenComplete((result, failure) -> {
+                    if (result != null) {
+                        written = result.index().value();
+                    }
+                    done(asked, Optional.ofNullable(result).map(CommandResult::payload), failure);
+                });
         } else {
             node.controlPlane().query(request.payload(), request.consistency().get())
-                .whenComplete((result, failure) -> done(asked,
-                    Optional.ofNullable(result).map(QueryResult::payload), failure));
+                .whenComplete((result, failure) -> {
+                    if (result != null) {
+                        checkIsRecent(asked, result.appliedIndex().value());
+                    }
+                    done(asked, Optional.ofNullable(result).map(QueryResult::payload), failure);
+                });
         }
         cluster.world().schedule(PATIENCE_NANOS, () -> abandon(asked));
+    }
+
+    /** Whatever its value is: a read sees everything that was committed before it was asked, or the entry it names. */
+    private void checkIsRecent(Pending asked, long applied) {
+        long least = switch (asked.request().consistency().orElseThrow()) {
+            case Consistency.AtLeast named -> named.index().value();
+            case Consistency.Local any -> 0;
+            case Consistency.Linearizable all -> asked.committed();
+            case Consistency.Lease all -> asked.committed();
+        };
+        if (applied < least) {
+            cluster.checks().violated(new Violation("reads are not of the past", asked.node().id() + " answers "
+                + asked.request().consistency().orElseThrow() + " from a state of entry " + applied + ", expected "
+                + least + " or more"));
+        }
     }
 
     private void done(Pending asked, Optional<Bytes> answer, Throwable failure) {
@@ -141,6 +183,9 @@ final class SimulatedClient {
     }
 
     private void note(Pending asked, Optional<Bytes> answer) {
+        if (asked.request().consistency().orElse(null) instanceof Consistency.AtLeast) {
+            return; // It may see the past, as long as that is not older than what it names.
+        }
         history.add(new Exchange(name, asked.node().id(), asked.request(), answer, asked.invokedNanos(), now()));
     }
 

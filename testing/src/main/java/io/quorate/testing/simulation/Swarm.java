@@ -78,6 +78,11 @@ public final class Swarm {
             values.put("snapshots-kept", String.valueOf(1 + random.nextInt(2)));
         }
         if (random.nextInt(3) == 0) {
+            // Elections come as early as they may, and a leader notices as late as it may that it leads no more.
+            values.put("election-timeout-max-millis", "1100");
+            values.put("heartbeat-millis", "300");
+        }
+        if (random.nextInt(3) == 0) {
             values.put("leases", "true");
             values.put("lease-drift-percent", LEASE_DRIFT_PERCENT);
         }
@@ -182,7 +187,17 @@ public final class Swarm {
             List<FaultKind> kinds = allowed.stream().filter(kind -> random.nextDouble() < part).toList();
             long[] intervals = {SECOND / 5, SECOND / 2, SECOND, 3 * SECOND};
             faults = new Faults(cluster, random, kinds, intervals[random.nextInt(intervals.length)],
-                consensusSettings.containsKey("leases") ? LEASE_CLOCK_DRIFT : CLOCK_DRIFT, this::burst);
+                consensusSettings.containsKey("leases") ? LEASE_CLOCK_DRIFT : CLOCK_DRIFT, new Faults.Callers() {
+                    @Override
+                    public void burst(SimulatedNode node) {
+                        askAtOnce(node, 1 + random.nextInt(MOST_CLIENTS), false);
+                    }
+
+                    @Override
+                    public void reads(SimulatedNode node) {
+                        askAtOnce(node, 1 + random.nextInt(2), true);
+                    }
+                });
             chaosNanos = SECOND * (4 + random.nextInt(14));
             int count = 1 + random.nextInt(MOST_CLIENTS);
             for (int i = 0; i < count; i++) {
@@ -193,12 +208,12 @@ public final class Swarm {
         }
 
         /** Several clients ask the same node at once. */
-        private void burst(SimulatedNode leader) {
-            for (int i = 1 + random.nextInt(MOST_CLIENTS); i > 0; i--) {
+        private void askAtOnce(SimulatedNode node, int count, boolean reads) {
+            for (int i = count; i > 0; i--) {
                 SimulatedClient client = new SimulatedClient("burst", cluster, workload, random, SECOND, numbers,
                     history);
                 clients.add(client);
-                client.once(leader);
+                client.once(node, reads);
             }
         }
 
@@ -274,6 +289,10 @@ public final class Swarm {
                 return false;
             }
             Membership membership = leader.get().status().orElseThrow().membership();
+            if (membership.isJoint()) {
+                missing = "a change of the membership that was begun is not finished: " + membership;
+                return false;
+            }
             List<SimulatedNode> members = expected().stream().filter(node -> membership.contains(node.id())).toList();
             if (probes.isEmpty()) {
                 for (SimulatedNode node : members) {
