@@ -158,6 +158,8 @@ public final class Swarm {
         private final long chaosNanos;
         private final Map<String, String> consensusSettings;
         private String missing = "";
+        /** Who led when every member was asked to write. */
+        private Optional<SimulatedNode> probed = Optional.empty();
 
         Run(long seed, RandomGenerator random, Workload workload) {
             this.seed = seed;
@@ -289,6 +291,10 @@ public final class Swarm {
                 return false;
             }
             Membership membership = leader.get().status().orElseThrow().membership();
+            if (!probed.equals(leader)) {
+                probed = leader; // Who just went on may believe that it leads, and that others are members still.
+                probes.clear();
+            }
             if (membership.isJoint()) {
                 missing = "a change of the membership that was begun is not finished: " + membership;
                 return false;
