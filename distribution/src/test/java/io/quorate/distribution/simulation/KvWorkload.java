@@ -107,7 +107,7 @@ final class KvWorkload implements Workload {
             if (what.action instanceof Action.Get && exchange.answer().isEmpty()) {
                 continue; // It says nothing.
             }
-            Action action = exchange.answer().isPresent() ? what.action : unseen(what.action, seen);
+            Action action = unseen(what.action, seen);
             byKey.computeIfAbsent(what.key, key -> new ArrayList<>()).add(new Operation<>(exchange.client(),
                 action, exchange.answer().map(answer -> read(what.action, answer)), exchange.invokedNanos(),
                 exchange.returnedNanos()));
@@ -120,7 +120,7 @@ final class KvWorkload implements Workload {
         });
     }
 
-    /** What nobody has seen may have been anything: writes of unknown outcome are alike then, and are tried once. */
+    /** What nobody has seen may have been anything: writes are alike then, and are tried once. */
     private static Action unseen(Action action, Set<Bytes> seen) {
         return switch (action) {
             case Action.Put put when !seen.contains(put.value()) -> new Action.Put(NEVER_SEEN);
@@ -173,6 +173,11 @@ final class KvWorkload implements Workload {
                 case Action.Get get -> new Answer(state.value.isPresent(), state.version, state.value);
             };
             return answer.isEmpty() || answer.get().equals(right) ? Optional.of(after) : Optional.empty();
+        }
+
+        @Override
+        public boolean changesNothing(Action action, Answer answer) {
+            return action instanceof Action.Get || action instanceof Action.Swap && !answer.yes;
         }
     }
 }

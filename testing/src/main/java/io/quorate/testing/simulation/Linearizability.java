@@ -83,6 +83,11 @@ public final class Linearizability {
          * @return empty if the object in this state would not have answered so
          */
         Optional<S> step(S state, I input, Optional<O> output);
+
+        /** Whether what was answered so has changed nothing, in whatever state it met. Saves the search much time. */
+        default boolean changesNothing(I input, O output) {
+            return false;
+        }
     }
 
     /** What a check found. */
@@ -133,7 +138,8 @@ public final class Linearizability {
     private record Configuration<S>(BitSet answered, S state) {
     }
 
-    private record Choice<S>(Event invocation, S before) {
+    /** @param only whether no other one need be tried in its place */
+    private record Choice<S>(Event invocation, S before, boolean only) {
     }
 
     private static final class Search<S, I, O> {
@@ -148,6 +154,8 @@ public final class Linearizability {
         private final ArrayList<Choice<S>> choices = new ArrayList<>();
         private final BitSet done = new BitSet();
         private final int[] alikeBefore;
+        /** For each operation a number that it shares with those that asked and were answered the very same. */
+        private final int[] kinds;
         private int answeredLeft;
         private List<Integer> longest = List.of();
 
@@ -156,6 +164,9 @@ public final class Linearizability {
             this.model = model;
             this.maxSteps = maxSteps;
             this.alikeBefore = alikeBefore();
+            Map<List<Object>, Integer> numbers = new HashMap<>();
+            this.kinds = operations.stream().mapToInt(operation -> numbers.computeIfAbsent(
+                List.of(operation.input(), operation.output()), key -> numbers.size())).toArray();
             link();
         }
 
@@ -217,9 +228,11 @@ public final class Linearizability {
                 if (at != null) {
                     Operation<I, O> operation = operations.get(at.operation);
                     Optional<S> after = model.step(state, operation.input(), operation.output());
-                    if (after.isPresent() && isWorthwhile(at.operation, state, after.get())
+                    if (after.isPresent() && isWorthwhile(at, state, after.get())
                         && isNew(at.operation, after.get())) {
-                        choices.add(new Choice<>(at, state));
+                        // What never changes anything can take its place now, however it goes on from here.
+                        choices.add(new Choice<>(at, state, operation.output().isPresent()
+                            && model.changesNothing(operation.input(), operation.output().get())));
                         take(at);
                         state = after.get();
                         at = first(head.next);
@@ -235,7 +248,7 @@ public final class Linearizability {
                 Choice<S> last = choices.removeLast();
                 giveBack(last.invocation());
                 state = last.before();
-                at = following(last.invocation());
+                at = last.only() ? null : following(last.invocation());
             }
             return new Verdict.Linearizable(steps);
         }
@@ -268,10 +281,20 @@ public final class Linearizability {
          * An operation whose outcome is unknown may as well never have happened. So nothing is lost by leaving it out
          * where it changes nothing, nor by trying it only after those that ask the same and were invoked before it:
          * wherever the later one may stand, the earlier one may. Without this a few dozen of them cost the whole
-         * budget.
+         * budget. For the same reason, of those that asked and were answered the same the one that returned first may
+         * as well be the first: a dozen that wait together for a leader have half a thousand million orders.
          */
-        private boolean isWorthwhile(int operation, S before, S after) {
+        private boolean isWorthwhile(Event invocation, S before, S after) {
+            int operation = invocation.operation;
             if (operations.get(operation).output().isPresent()) {
+                long returned = operations.get(operation).returnedAt();
+                for (Event other = head.next; other.invocation; other = other.next) {
+                    long otherReturned = operations.get(other.operation).returnedAt();
+                    if (kinds[other.operation] == kinds[operation] && (otherReturned < returned
+                        || otherReturned == returned && other.operation < operation)) {
+                        return false;
+                    }
+                }
                 return true;
             }
             return !after.equals(before) && (alikeBefore[operation] < 0 || done.get(alikeBefore[operation]));

@@ -82,4 +82,9 @@ public final class RegisterModel
         }
         return Optional.of(swaps ? Optional.of(cas.value()) : state);
     }
+
+    @Override
+    public boolean changesNothing(Action action, Answer answer) {
+        return action instanceof Action.Read || answer instanceof Answer.Compared compared && !compared.swapped();
+    }
 }
