@@ -9,31 +9,17 @@
 # Each fault is done once, however short the time. Needs the compiled tests: 'mvn package', or '-DskipTests' with it.
 set -u
 
-here=$(cd -- "$(dirname -- "$0")" && pwd)
-image=$here/../../target/quorate
+. "$(dirname -- "$0")/cluster.sh" || exit 2
 seconds=60
 seed=$RANDOM
 base_port=7721
-dir=$here/../../target/faults
-while [ $# -gt 1 ]; do
-    case $1 in
-        --seconds) seconds=$2 ;;
-        --seed) seed=$2 ;;
-        --image) image=$2 ;;
-        --base-port) base_port=$2 ;;
-        --dir) dir=$2 ;;
-        *) echo "faults.sh: found unknown option '$1'; see the head of the file" >&2; exit 2 ;;
-    esac
-    shift 2
-done
-image=$(cd -- "$image" 2>/dev/null && pwd) || { echo "faults.sh: found no such image; build it with 'mvn package'" >&2; exit 2; }
+take_options "seconds seed" "$@"
 tests=$here/../../target/test-classes
 checker=$here/../../../testing/target/classes
 for classes in "$tests" "$checker"; do
-    [ -d "$classes" ] || { echo "faults.sh: found no $classes; build it with 'mvn package'" >&2; exit 2; }
+    [ -d "$classes" ] || { echo "$check: found no $classes; build it with 'mvn package'" >&2; exit 2; }
 done
-rm -rf "$dir"
-mkdir -p "$dir" || exit 2
+prepare faults
 
 # Nodes in namespaces of their own, joined by a bridge in one more; nothing of the machine's own network is touched.
 prefix=quorate-$$
@@ -44,7 +30,6 @@ clean() {
     done
 }
 trap clean EXIT
-trap 'exit 130' INT TERM
 
 make_namespaces() {
     [ "$(id -u)" = 0 ] && command -v ip >/dev/null && command -v iptables >/dev/null || return 1

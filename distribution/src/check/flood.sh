@@ -8,24 +8,11 @@
 # The crowd is a Java program of one file, on loopback alone: a JDK 17 or later must be on the PATH, or in JAVA_HOME.
 set -u
 
-here=$(cd -- "$(dirname -- "$0")" && pwd)
-. "$here/cluster.sh" || exit 2
-image=$here/../../target/quorate
+. "$(dirname -- "$0")/cluster.sh" || exit 2
 transport=tcp
 attempts=10000
 base_port=7681
-dir=
-while [ $# -gt 1 ]; do
-    case $1 in
-        --transport) transport=$2 ;;
-        --attempts) attempts=$2 ;;
-        --image) image=$2 ;;
-        --base-port) base_port=$2 ;;
-        --dir) dir=$2 ;;
-        *) echo "flood.sh: found unknown option '$1'; see the head of the file" >&2; exit 2 ;;
-    esac
-    shift 2
-done
+take_options "transport attempts" "$@"
 case $transport in
     tcp) kinds="tcp-idle tcp-half" ;;
     quic) kinds="quic-first quic-half" ;;
@@ -36,8 +23,7 @@ java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 prepare "flood-$transport"
 write_cluster flood "$transport" $((base_port + 1))
 node_options=-Xmx256m
-for i in 1 2 3; do start $i; done
-for i in 1 2 3; do await_ready $i; done
+start_all
 
 load() {
     "$quorate" bench --json --outstanding 16 --value-bytes 256 --seconds "$1" --warmup 2 --timeout 10s 2>> load.log

@@ -8,31 +8,16 @@
 # imported before the first kill are read back after the last one.
 set -u
 
-here=$(cd -- "$(dirname -- "$0")" && pwd)
-. "$here/cluster.sh" || exit 2
-image=$here/../../target/quorate
+. "$(dirname -- "$0")/cluster.sh" || exit 2
 kills=100
 base_port=7601
-dir=
-while [ $# -gt 1 ]; do
-    case $1 in
-        --image) image=$2 ;;
-        --kills) kills=$2 ;;
-        --base-port) base_port=$2 ;;
-        --dir) dir=$2 ;;
-        *) echo "kill9.sh: found unknown option '$1', expected --image, --kills, --base-port or --dir" >&2; exit 2 ;;
-    esac
-    shift 2
-done
+take_options "kills" "$@"
 prepare kill9
 write_cluster kill9 tcp "$base_port"
 node_options=-XX:MaxRAMPercentage=10
-for i in 1 2 3; do start $i; done
-for i in 1 2 3; do await_ready $i; done
+start_all
 
-java_home=$image/runtime
-"$quorate" kv import "$java_home/conf/security/java.security" --format properties --prefix security/ --timeout 30s \
-    || fail "the import before the first kill"
+import_real_entries
 "$quorate" kv list security/ --json > before.json || fail "the listing before the first kill"
 
 # Each run verifies itself (exit code 1: a write was lost). One that finds nobody at its start is simply repeated.
@@ -76,10 +61,7 @@ grep -q '"verified":false' load.jsonl && fail "a run of the load did not find it
 grep -v '"revision"' before.json > before.cmp
 grep -v '"revision"' after.json > after.cmp
 cmp before.cmp after.cmp || fail "what was imported before the first kill is not what is there after the last one"
-for i in 1 2 3; do
-    "$quorate" kv list --json --server n$i --timeout 30s > "replica$i.json" || fail "the listing of n$i"
-done
-cmp replica1.json replica2.json && cmp replica2.json replica3.json || fail "the replicas differ"
+assert_equal_replicas 1 2 3
 
 runs=$(wc -l < load.jsonl)
 writes=$(sed 's/.*"writesVerified":\([0-9]*\).*/\1/' load.jsonl | awk '{sum += $1} END {print sum}')

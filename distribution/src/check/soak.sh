@@ -9,30 +9,14 @@
 # The relay is a Java program of one file: a JDK 17 or later must be on the PATH, or in JAVA_HOME.
 set -u
 
-here=$(cd -- "$(dirname -- "$0")" && pwd)
-. "$here/cluster.sh" || exit 2
-image=$here/../../target/quorate
+. "$(dirname -- "$0")/cluster.sh" || exit 2
 transport=tcp
 minutes=10
 outstanding=64
 fault_millis=500
 seed=$RANDOM
 base_port=7651
-dir=
-while [ $# -gt 1 ]; do
-    case $1 in
-        --transport) transport=$2 ;;
-        --minutes) minutes=$2 ;;
-        --outstanding) outstanding=$2 ;;
-        --fault-millis) fault_millis=$2 ;;
-        --seed) seed=$2 ;;
-        --image) image=$2 ;;
-        --base-port) base_port=$2 ;;
-        --dir) dir=$2 ;;
-        *) echo "soak.sh: found unknown option '$1'; see the head of the file" >&2; exit 2 ;;
-    esac
-    shift 2
-done
+take_options "transport minutes outstanding fault_millis seed" "$@"
 case $transport in
     tcp) relayed=tcp ;;
     quic) relayed=udp ;;
@@ -51,8 +35,7 @@ done
 relay_pid=$!
 
 node_options=-Xmx512m
-for i in 1 2 3; do start $i; done
-for i in 1 2 3; do await_ready $i; done
+start_all
 
 end=$((SECONDS + minutes * 60))
 load() {
@@ -93,19 +76,10 @@ load_pid=
 grep -q '"verified":false' load.jsonl && fail "a run of the load did not find its writes: see load.jsonl"
 
 # The relay goes on disturbing: a node may be without a leader just then, and is asked again.
-again() {
-    for attempt in 1 2 3 4 5 6 7 8 9 10; do
-        answer=$("$@" 2>> again.log) && { echo "$answer"; return 0; }
-        sleep 0.5
-    done
-    return 1
-}
 for i in 1 2 3; do
     again "$quorate" cluster status --server n$i --json > "status$i.json" || fail "the status of n$i: $(tail -3 again.log)"
-    again "$quorate" kv list --json --server n$i --timeout 30s > "replica$i.json" \
-        || fail "the listing of n$i: $(tail -3 again.log)"
 done
-cmp replica1.json replica2.json && cmp replica2.json replica3.json || fail "the replicas differ"
+assert_equal_replicas 1 2 3
 touch stop
 wait $relay_pid
 relay_pid=

@@ -61,9 +61,14 @@ public final class Bench {
     private final AtomicReference<Throwable> firstError = new AtomicReference<>();
     private final CountDownLatch finished;
     private final long measureFrom;
-    private final long measureTo;
+    private volatile long measureTo;
 
-    private Bench(ControlPlane plane, BenchSettings settings, String run) {
+    /**
+     * Prepares a run; begins with {@link #run}.
+     *
+     * @param run a name that no other run has
+     */
+    public Bench(ControlPlane plane, BenchSettings settings, String run) {
         this.plane = plane;
         this.kv = new KvClient(plane);
         this.settings = settings;
@@ -77,34 +82,38 @@ public final class Bench {
         this.filler = new byte[settings.valueBytes()];
         new SplittableRandom(SEED).nextBytes(filler);
         this.finished = new CountDownLatch(settings.outstanding());
-        long now = System.nanoTime();
-        this.measureFrom = now + settings.warmup().toNanos();
+        this.measureFrom = System.nanoTime() + settings.warmup().toNanos();
         this.measureTo = measureFrom + settings.measured().toNanos();
         this.succeededNanos = new AtomicLong(measureFrom);
     }
 
     /**
-     * Runs, verifies, and deletes what it wrote.
+     * Runs, verifies, and deletes what it wrote. Once.
      *
-     * @param run a name that no other run has
      * @throws ExecutionException if reading back fails
      */
-    public static BenchReport run(ControlPlane plane, BenchSettings settings, String run)
-            throws InterruptedException, ExecutionException {
-        Bench bench = new Bench(plane, settings, run);
+    public BenchReport run() throws InterruptedException, ExecutionException {
         for (int i = 0; i < settings.outstanding(); i++) {
-            bench.new Writer(i).begin();
+            new Writer(i).begin();
         }
-        bench.finished.await();
-        bench.paused(bench.measureTo);
-        BenchReport.Verification verification = bench.verify();
-        boolean cleanedUp = bench.delete();
-        Throwable error = bench.firstError.get();
-        SortedMap<String, Long> errors = new TreeMap<>();
-        bench.errors.forEach((kind, count) -> errors.put(kind, count.sum()));
-        return new BenchReport(settings, bench.ops.sum(), settings.measured().toNanos(), bench.latencies,
-            bench.longestPause.get(), errors, error == null ? "" : String.valueOf(error.getMessage()),
-            verification, cleanedUp);
+        finished.await();
+        long measuredNanos = Math.max(0, measureTo - measureFrom);
+        paused(measureTo);
+        BenchReport.Verification verification = verify();
+        boolean cleanedUp = delete();
+        Throwable error = firstError.get();
+        SortedMap<String, Long> failed = new TreeMap<>();
+        errors.forEach((kind, count) -> failed.put(kind, count.sum()));
+        return new BenchReport(settings, ops.sum(), measuredNanos, latencies, longestPause.get(), failed,
+            error == null ? "" : String.valueOf(error.getMessage()), verification, cleanedUp);
+    }
+
+    /** Ends the measuring now, if it has not ended yet: {@link #run} goes on with the verification. Any thread. */
+    public void endEarly() {
+        long now = System.nanoTime();
+        if (now - measureTo < 0) {
+            measureTo = now;
+        }
     }
 
     /** A stall shows here whatever the load: with many operations under way, most of them never see it. */

@@ -61,6 +61,11 @@ final class BenchCommand implements Callable<Integer> {
         description = "How many keys to write to (default " + DEFAULT_KEYS + ", or as many as are outstanding).")
     private Integer keys;
 
+    @Option(names = "--until-end-of-input",
+        description = "Measure until standard input ends, for so many seconds at most: whoever does something to the "
+            + "cluster meanwhile says when it is done.")
+    private boolean untilEndOfInput;
+
     @Option(names = "--json", description = "Print one JSON document, on one line, so that runs can be gathered.")
     private boolean json;
 
@@ -70,8 +75,8 @@ final class BenchCommand implements Callable<Integer> {
         try (ClusterConnection connected = connection.connect(QuorateCommand.environment(spec))) {
             // A cluster that is not there is said at once, and not after the whole run.
             connection.await(connected.plane().status());
-            BenchReport report = Bench.run(connected.plane(), settings, ProcessHandle.current().pid() + "-"
-                + Long.toString(System.currentTimeMillis(), Character.MAX_RADIX));
+            BenchReport report = run(new Bench(connected.plane(), settings, ProcessHandle.current().pid() + "-"
+                + Long.toString(System.currentTimeMillis(), Character.MAX_RADIX)));
             PrintWriter out = spec.commandLine().getOut();
             if (json) {
                 out.println(Json.line(report.json()));
@@ -89,6 +94,13 @@ final class BenchCommand implements Callable<Integer> {
             }
             return ExitCode.DONE;
         }
+    }
+
+    private BenchReport run(Bench bench) throws Exception {
+        if (untilEndOfInput) {
+            EndOfInput.then(bench::endEarly);
+        }
+        return bench.run();
     }
 
     private BenchSettings settings() throws Problem {

@@ -7,9 +7,6 @@ import io.quorate.distribution.problem.Problem;
 import io.quorate.distribution.process.NodeProcess;
 import io.quorate.registry.node.NodeFailure;
 import io.quorate.spi.transport.Endpoint;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -85,9 +82,7 @@ final class NodeCommand implements Callable<Integer> {
     private int await(NodeComposition composition, NodeConfig config) throws Exception {
         CompletableFuture<Optional<NodeFailure>> end = composition.node().failure().thenApply(Optional::of);
         if (exitWithParent) {
-            Thread reader = new Thread(() -> end.complete(awaitEndOfInput(System.in)), "parent-watch");
-            reader.setDaemon(true);
-            reader.start();
+            EndOfInput.then(() -> end.complete(Optional.empty()));
         }
         Optional<NodeFailure> failure = end.get();
         if (failure.isPresent()) {
@@ -97,15 +92,6 @@ final class NodeCommand implements Callable<Integer> {
                 failure.get().cause());
         }
         return ExitCode.DONE;
-    }
-
-    private static Optional<NodeFailure> awaitEndOfInput(InputStream in) {
-        try {
-            in.transferTo(OutputStream.nullOutputStream());
-        } catch (IOException e) {
-            LoggerFactory.getLogger(NodeCommand.class).info("Standard input broke, which counts as its end", e);
-        }
-        return Optional.empty();
     }
 
     /**
