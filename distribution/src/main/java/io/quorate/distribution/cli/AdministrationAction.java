@@ -94,8 +94,7 @@ abstract class AdministrationAction implements Callable<Integer> {
             try {
                 endpoints.add(Endpoint.parse(text));
             } catch (IllegalArgumentException e) {
-                throw Problem.usage("--endpoint: " + e.getMessage(),
-                    "scheme://host:port, such as tcp://10.0.0.4:7400", "correct the endpoint");
+                throw Problem.usage("--endpoint: " + e.getMessage(), "", "correct the endpoint");
             }
         }
         return endpoints;

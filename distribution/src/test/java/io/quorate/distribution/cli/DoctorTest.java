@@ -155,6 +155,12 @@ final class DoctorTest {
         assertEquals(0, run("doctor", "data"), out + err);
         assertTrue(out.contains("log      entries 1 to 1, the last of term 1: 1 configuration"), out);
         assertTrue(out.contains("members  voters n1 (entry 1, epoch 2)"), out);
+
+        assertEquals(1, run("cluster", "recover", "--data", "data", "--keep", "n1", "--yes"), out + err);
+        assertTrue(err.contains("only voter and the only member already, in epoch 2") && err.contains("Start the node"),
+            err);
+        assertEquals(0, run("doctor", "data"));
+        assertTrue(out.contains("epoch 2"), out);
     }
 
     @Test

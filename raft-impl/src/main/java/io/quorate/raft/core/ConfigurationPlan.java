@@ -168,7 +168,7 @@ final class ConfigurationPlan {
             return Optional.of("found " + node + " to be a voter, expected a learner; nothing is to do");
         }
         if (!learners.remove(node)) {
-            return unknown(node);
+            return unknown(node, "add it first");
         }
         joining.remove(node);
         voters.add(node);
@@ -194,7 +194,7 @@ final class ConfigurationPlan {
 
     private Optional<String> takeVote(NodeId node) {
         if (!voters.contains(node)) {
-            return unknown(node);
+            return unknown(node, "correct the name, or do nothing: it is none already");
         }
         if (voters.size() == 1) {
             return Optional.of("found " + node + " to be the last voter, expected another one beside it; add and "
@@ -206,7 +206,7 @@ final class ConfigurationPlan {
 
     private Optional<String> setEndpoints(NodeId node, List<Endpoint> places) {
         if (!voters.contains(node) && !learners.contains(node)) {
-            return unknown(node);
+            return unknown(node, "add it first");
         }
         if (places.isEmpty() || places.size() > Membership.MAX_ENDPOINTS) {
             return Optional.of("found " + places.size() + " endpoints of " + node + ", expected 1 to "
@@ -216,8 +216,8 @@ final class ConfigurationPlan {
         return Optional.empty();
     }
 
-    private Optional<String> unknown(NodeId node) {
-        return Optional.of("found no member " + node + ", expected one of " + current.members() + "; add it first");
+    private Optional<String> unknown(NodeId node, String remedy) {
+        return Optional.of("found no member " + node + ", expected one of " + current.members() + "; " + remedy);
     }
 
     private Membership result() {

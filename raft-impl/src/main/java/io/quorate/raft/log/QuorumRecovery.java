@@ -62,7 +62,14 @@ public final class QuorumRecovery {
                 "the directory of a node that has run");
         }
         Membership before = report.configuration().get().membership();
-        return new QuorumRecovery(disk, report, before, after(report, before, keep, endpoints));
+        Membership after = after(report, before, keep, endpoints);
+        if (before.members().equals(after.members()) && before.endpoints().equals(after.endpoints())) {
+            // Once more would only make a further epoch, which shuts out those that have joined since.
+            throw new StorageRefusedException(Reason.NOT_NEEDED, directory + ": found " + keep.first()
+                + " to be the only voter and the only member already, in epoch " + before.epoch()
+                + ", expected a majority that is lost. Nothing was changed. Start the node: it leads by itself.");
+        }
+        return new QuorumRecovery(disk, report, before, after);
     }
 
     private static Membership after(StorageReport report, Membership before, SortedSet<NodeId> keep,

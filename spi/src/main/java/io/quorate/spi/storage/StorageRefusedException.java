@@ -5,8 +5,8 @@ import java.util.Optional;
 
 /**
  * The store does not open this directory: it is in use, of a format that this version cannot read, of another cluster
- * or node, or damaged. The message names the file, what was found, what was expected, and the remedy; it is meant for
- * the operator as it is. Nothing in the directory has been changed.
+ * or node, or damaged; or an order for it makes no sense any more. The message names the file, what was found, what was
+ * expected, and the remedy; it is meant for the operator as it is. Nothing in the directory has been changed.
  */
 public final class StorageRefusedException extends IOException {
 
@@ -23,7 +23,9 @@ public final class StorageRefusedException extends IOException {
         /** Of another cluster or another node. */
         FOREIGN,
         /** Something that had been made durable is missing or not as it was written. */
-        DAMAGED
+        DAMAGED,
+        /** What is asked for has been done already. */
+        NOT_NEEDED
     }
 
     /**
