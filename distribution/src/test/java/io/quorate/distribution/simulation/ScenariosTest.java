@@ -1,15 +1,22 @@
 package io.quorate.distribution.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
+import io.quorate.api.CommandResult;
+import io.quorate.api.OutcomeUnknownException;
 import io.quorate.api.Term;
+import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.testing.simulation.RegisterWorkload;
 import io.quorate.testing.simulation.SimulatedCluster;
 import io.quorate.testing.simulation.SimulatedNode;
 import io.quorate.testing.simulation.Workload;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -69,6 +76,44 @@ class ScenariosTest {
             cluster.runFor(Duration.ofSeconds(5));
             assertEquals("FOLLOWER", leader.status().orElseThrow().role().name().replaceFirst(".*CANDIDATE",
                 "FOLLOWER"), "it does not go on to lead");
+        });
+    }
+
+    @Test
+    void aLeaderThatIsStoppedHandsOverFirstAndEndsWhatItHasTaken() {
+        onSeeds(cluster -> {
+            SimulatedNode leader = cluster.awaitLeader();
+            cluster.runFor(Duration.ofSeconds(3));
+            Term before = term(leader);
+            List<CompletableFuture<CommandResult>> taken = new ArrayList<>();
+            for (long number = 0; number < 20; number++) {
+                taken.add(cluster.submit(leader.id().value(), write(number)));
+            }
+            leader.stop();
+            assertTrue(cluster.runUntil(() -> cluster.leader().isPresent(), Duration.ofMillis(200)));
+            assertEquals(ConsensusStatus.Role.FOLLOWER, leader.status().orElseThrow().role(),
+                "it still serves and follows, so nobody had to miss it first");
+            assertEquals(before.value() + 1, term(cluster.awaitLeader()).value(), "one election, won at once");
+            for (CompletableFuture<CommandResult> each : taken) {
+                assertTrue(cluster.await(each).index().value() > 0);
+            }
+            assertTrue(cluster.runUntil(() -> leader.status().isEmpty(), Duration.ofSeconds(2)), "it does go");
+        });
+    }
+
+    @Test
+    void aNodeThatIsStoppedAndCannotEndWhatItHasTakenSaysSoInTime() {
+        onSeeds(cluster -> {
+            SimulatedNode leader = cluster.awaitLeader();
+            cluster.await(cluster.submit(leader.id().value(), write(1)));
+            cluster.isolate(leader.id().value());
+            CompletableFuture<CommandResult> taken = cluster.submit(leader.id().value(), write(2));
+            cluster.runFor(Duration.ofMillis(10));
+            leader.stop();
+            cluster.runFor(Duration.ofMillis(1_500));
+            assertTrue(taken.isCompletedExceptionally(), "it waits for about a second and no longer");
+            assertInstanceOf(OutcomeUnknownException.class, taken.exceptionNow());
+            assertTrue(leader.status().isEmpty(), "it does go");
         });
     }
 

@@ -48,6 +48,11 @@ final class Admission {
         bytes.addAndGet(-size);
     }
 
+    /** Whether nothing is under way. */
+    boolean isEmpty() {
+        return count.get() == 0;
+    }
+
     /** What is full, in words. */
     String describe() {
         return "this node has " + count.get() + " " + what + " of " + bytes.get() + " bytes under way, and takes at "

@@ -52,6 +52,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -210,11 +211,24 @@ public final class ControlPlaneNode implements ControlPlane {
     }
 
     /**
-     * Stops in order: no more calls and a goodbye to everyone, an end to what is under way, the consensus, the apply
-     * thread, the transports, the loop. What was acknowledged is durable already; what was under way ends with {@link
-     * io.quorate.api.OutcomeUnknownException} or {@link UnavailableException}.
+     * The first half of an end in order, which {@link #close} does by itself on a loop of the node's own: hands the
+     * leadership over if this node has it, takes no new commands from then on, and waits for the results of those that
+     * it has taken. Within {@link NodeLimits#LEAVE_MILLIS} or a little more; what is not done then is left undone.
      *
-     * <p>With a loop of the owner's own (a simulation) it happens in a task of that loop.
+     * @return completes on the loop, never with a failure; not at all if the loop does not run
+     */
+    public CompletableFuture<Void> leave() {
+        CompletableFuture<Void> left = new CompletableFuture<>();
+        loop.execute(() -> core.leave(() -> left.complete(null)));
+        return left;
+    }
+
+    /**
+     * Stops in order: {@link #leave}, no more calls and a goodbye to everyone, an end to what is still under way, the
+     * consensus, the apply thread, the transports, the loop. What was acknowledged is durable already; what is still
+     * under way ends with {@link io.quorate.api.OutcomeUnknownException} or {@link UnavailableException}.
+     *
+     * <p>With a loop of the owner's own (a simulation) it happens in a task of that loop, without {@link #leave}.
      */
     @Override
     public void close() {
@@ -234,7 +248,11 @@ public final class ControlPlaneNode implements ControlPlane {
         if (ownLoop.get().inLoop()) {
             closeAll(why);
         } else {
-            awaitOnLoop(() -> core.stop(why));
+            awaitOnLoop("leave", NodeLimits.LEAVE_MILLIS + NodeLimits.STOP_MILLIS, core::leave);
+            awaitOnLoop("stop", NodeLimits.STOP_MILLIS, done -> {
+                core.stop(why);
+                done.run();
+            });
             closeAll(why);
         }
     }
@@ -259,19 +277,21 @@ public final class ControlPlaneNode implements ControlPlane {
         LOG.info("Node {} is closed", settings.self());
     }
 
-    private void awaitOnLoop(Runnable task) {
+    /** @param task is given what to call when it is done */
+    private void awaitOnLoop(String what, long atMostMillis, Consumer<Runnable> task) {
         CountDownLatch done = new CountDownLatch(1);
         loop.execute(() -> {
             try {
-                task.run();
-            } finally {
+                task.accept(done::countDown);
+            } catch (RuntimeException | Error e) {
                 done.countDown();
+                throw e;
             }
         });
         try {
-            if (!done.await(NodeLimits.STOP_MILLIS, TimeUnit.MILLISECONDS)) {
-                LOG.warn("The loop of node {} did not stop within {} ms; the rest is closed all the same",
-                    settings.self(), NodeLimits.STOP_MILLIS);
+            if (!done.await(atMostMillis, TimeUnit.MILLISECONDS)) {
+                LOG.warn("The loop of node {} did not {} within {} ms; the rest is closed all the same",
+                    settings.self(), what, atMostMillis);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -83,6 +83,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     private final PresenceExchange presence;
     private final Reconciler reconciler;
     private final Vouching vouching;
+    private final Departure departure;
 
     private final SortedSet<NodeId> toldPresent = new TreeSet<>();
     private List<DialTarget> targets = List.of();
@@ -124,6 +125,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         this.vouching = new Vouching(loop, settings.self(), settings.bootstrap().endpoints().keySet(), sessions,
             node -> sessions.presence(node).filter(NodePresence::present).isPresent(), settings.counters());
         this.reconciler = new Reconciler(settings.self(), loop, this);
+        this.departure = new Departure(loop, settings.self(), consensus, submissions, () -> outOfService.isPresent());
     }
 
     // ---- Life ----
@@ -143,6 +145,15 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         sessions.advertise(endpointsAfterBinding());
         presence.start();
         statusChanged(consensus.status());
+    }
+
+    /** Hands over and ends what it has begun, see {@link Departure}; {@link #stop} follows. Loop only. */
+    void leave(Runnable then) {
+        if (begun) {
+            departure.begin(then);
+        } else {
+            then.run();
+        }
     }
 
     /** Stops taking part: says goodbye, ends what is under way. Loop only; idempotent. */
@@ -331,6 +342,9 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         lookAgain = true;
         if (before == null || !before.membership().equals(now.membership())) {
             vouching.membershipChanged(now.membership());
+            LOG.info("Node {} has the configuration of voters {}{}, learners {}, epoch {}", settings.self(),
+                now.membership().voters(), now.membership().isJoint() ? " (and still " + now.membership().outgoing()
+                    + ")" : "", now.membership().learners(), now.membership().epoch());
         }
         sessionClock.statusChanged(now);
         tellEpoch();

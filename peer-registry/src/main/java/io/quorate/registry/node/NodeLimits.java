@@ -47,6 +47,12 @@ public final class NodeLimits {
     /** How long a stopping node waits for its loop, and then for its apply thread, in milliseconds. */
     public static final long STOP_MILLIS = 2_000;
 
+    /** How long a node that is stopped in order takes to hand over and to end what it has begun, in milliseconds. */
+    public static final long LEAVE_MILLIS = 1_000;
+
+    /** How often it looks meanwhile whether everything has ended, in milliseconds. */
+    public static final long DRAIN_LOOK_MILLIS = 5;
+
     private NodeLimits() {
     }
 }

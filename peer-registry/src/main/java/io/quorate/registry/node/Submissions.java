@@ -63,6 +63,8 @@ final class Submissions {
     private final Alarm deadlines;
     private final Alarm retry;
 
+    private volatile Optional<UnavailableException> left = Optional.empty();
+    private volatile Optional<NodeId> successor = Optional.empty();
     private volatile Optional<String> stopped = Optional.empty();
     private boolean waitsToRetry;
     private boolean refusedForOverload;
@@ -86,6 +88,9 @@ final class Submissions {
 
     /** A command of this process. Any thread. */
     CompletableFuture<CommandResult> submit(Command command) {
+        if (left.isPresent()) {
+            return CompletableFuture.failedFuture(left.get());
+        }
         int bytes = CommandBatch.bodyBytes(command.payload());
         if (!admission.tryAcquire(1, bytes)) {
             return CompletableFuture.failedFuture(overloaded(admission.describe()));
@@ -99,6 +104,12 @@ final class Submissions {
 
     /** The commands of a SUBMIT. Any thread. */
     void submit(CommandBatch batch, long budgetMillis, boolean fromMember, RpcResponder responder) {
+        if (left.isPresent()) {
+            // Whoever follows the leader need not look for it.
+            responder.fail(Failures.toError(successor.isPresent()
+                ? new NotLeaderException(left.get().getMessage(), successor.get()) : left.get()));
+            return;
+        }
         if (!admission.tryAcquire(batch.count(), batch.bodyBytes())) {
             responder.fail(Failures.toError(overloaded(admission.describe())));
             return;
@@ -345,6 +356,21 @@ final class Submissions {
             }
         }
         deadlines.by(Alarm.earlier(next, localSession.expire(nowNanos, lastHindrance)));
+    }
+
+    /**
+     * From now on nothing new is taken; what was taken goes on. {@link #stop} follows. Loop only.
+     *
+     * @param leader who leads instead, if it is known
+     */
+    void leave(String why, Optional<NodeId> leader) {
+        successor = leader;
+        left = Optional.of(new UnavailableException(why + "; nothing happened"));
+    }
+
+    /** Whether everything that was taken has ended. */
+    boolean isIdle() {
+        return admission.isEmpty();
     }
 
     /** Ends everything under way and refuses what comes. Loop only. */

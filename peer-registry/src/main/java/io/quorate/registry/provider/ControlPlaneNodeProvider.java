@@ -61,6 +61,11 @@ public final class ControlPlaneNodeProvider implements NodeProvider {
         }
 
         @Override
+        public CompletableFuture<Void> leave() {
+            return node.leave();
+        }
+
+        @Override
         public void close() {
             node.close();
         }

@@ -30,6 +30,15 @@ public interface Node extends AutoCloseable {
     /** Completes with the problem when the node has stopped serving by itself; never by {@link #close}. */
     CompletableFuture<String> failure();
 
+    /**
+     * The first half of an end in order: hands the leadership over, takes no new commands, and waits for the results of
+     * those that it has taken; for about a second at most. {@link #close} does it by itself, but not with a loop of the
+     * owner's own.
+     *
+     * @return completes on the loop, never with a failure; not at all if the loop does not run
+     */
+    CompletableFuture<Void> leave();
+
     /** Stops in order; idempotent. With a loop of the owner's own it happens in a task of that loop. */
     @Override
     void close();

@@ -274,13 +274,18 @@ public final class SimulatedNode {
         cluster.note(id, "stops");
         Process last = process;
         last.closing = true;
-        last.node.close();
-        cluster.world().schedule(CLOSE_NANOS, () -> {
-            if (process == last) {
-                end();
-                cluster.network().kill(id.value());
-                disk = disk.afterKill();
+        last.node.leave().whenComplete((done, failure) -> {
+            if (process != last) {
+                return; // Killed meanwhile.
             }
+            last.node.close();
+            cluster.world().schedule(CLOSE_NANOS, () -> {
+                if (process == last) {
+                    end();
+                    cluster.network().kill(id.value());
+                    disk = disk.afterKill();
+                }
+            });
         });
     }
 
