@@ -29,8 +29,17 @@ import java.util.function.Predicate;
 final class ClusterView {
 
     private final Map<NodeId, NodeView> nodes = new TreeMap<>();
-    /** The term of every entry that any node knew to be committed. */
-    private final TreeMap<Long, Long> committed = new TreeMap<>();
+    /** Every entry that any node knew to be committed. */
+    private final TreeMap<Long, Agreed> committed = new TreeMap<>();
+
+    /**
+     * A committed entry.
+     *
+     * @param term its term
+     * @param in the term of who committed it first, which is that of its leader
+     */
+    record Agreed(long term, long in) {
+    }
 
     NodeView node(NodeId id) {
         return nodes.computeIfAbsent(id, NodeView::new);
@@ -40,7 +49,7 @@ final class ClusterView {
         return nodes.values();
     }
 
-    TreeMap<Long, Long> committed() {
+    TreeMap<Long, Agreed> committed() {
         return committed;
     }
 
@@ -94,7 +103,7 @@ final class ClusterView {
                 for (long index = node.committed + 1; index <= now.index(); index++) {
                     long term = node.termAt(index);
                     if (term >= 0) {
-                        committed.putIfAbsent(index, term);
+                        committed.putIfAbsent(index, new Agreed(term, node.term));
                     }
                 }
                 node.committed = now.index();
