@@ -1,7 +1,7 @@
 package io.quorate.api;
 
 /** Encoded bytes are not what their reader expects. The message says what was found, where, and what was expected. */
-public final class MalformedBytesException extends Exception {
+public class MalformedBytesException extends Exception {
 
     private static final long serialVersionUID = 1L;
 

@@ -62,6 +62,13 @@ public record NodeStatus(
             reachable, stateMachine, uptimeMillis, counters, problem, Optional.empty());
     }
 
+    /** The same, as a reader understands it whose build knows of no features. */
+    public NodeStatus withoutFeatures() {
+        return new NodeStatus(node, cluster, incarnation, version, role, term, leader, commitIndex, appliedIndex,
+            lastIndex, members, reachable, stateMachine, uptimeMillis, counters, problem,
+            configuration.map(Configuration::withoutFeatures));
+    }
+
     /** The same, as a reader of an earlier build understands it. */
     public NodeStatus withoutConfiguration() {
         return new NodeStatus(node, cluster, incarnation, version, role, term, leader, commitIndex, appliedIndex,

@@ -126,6 +126,9 @@ final class ClusterStatusCommand implements Callable<Integer> {
         if (configuration.epoch() > 1) {
             parts.add("recovery epoch " + configuration.epoch());
         }
+        configuration.waiting().forEach((feature, nodes) -> parts.add("feature " + feature + " waits"
+            + (nodes.isEmpty() ? " for the leader to switch it on" : " until these are upgraded, or met: "
+                + names(nodes))));
         return String.join("; ", parts);
     }
 
@@ -163,6 +166,8 @@ final class ClusterStatusCommand implements Callable<Integer> {
             "epoch", node.configuration().map(Configuration::epoch),
             "learners", node.configuration().map(Configuration::learners),
             "joining", node.configuration().map(Configuration::joining),
-            "outgoing", node.configuration().map(Configuration::outgoing));
+            "outgoing", node.configuration().map(Configuration::outgoing),
+            "features", node.configuration().map(Configuration::features),
+            "waitingFeatures", node.configuration().map(Configuration::waiting));
     }
 }

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,6 +127,18 @@ final class CommandsTest {
             + "changing, those before were: n1; recovery epoch 2\n"), out);
         assertEquals(0, run("cluster", "status", "--json"));
         assertTrue(out.contains("\"joining\" : [ \"n4\" ]"), out);
+    }
+
+    @Test
+    void showsWhichFeaturesAreOnAndForWhomOthersWait() {
+        cluster.configuration = Optional.of(new Configuration(1, List.of(), List.of(), List.of(), List.of("old"),
+            new TreeMap<>(Map.of("new", List.of(new NodeId("n2"), new NodeId("n3")), "next", List.of()))));
+        assertEquals(0, run("cluster", "status"));
+        assertTrue(out.contains("feature new waits until these are upgraded, or met: n2 n3; feature next waits for the "
+            + "leader to switch it on\n"), out);
+        assertEquals(0, run("cluster", "status", "--json"));
+        assertTrue(out.contains("\"features\" : [ \"old\" ]"), out);
+        assertTrue(out.contains("\"new\" : [ \"n2\", \"n3\" ]"), out);
     }
 
     @Test

@@ -76,6 +76,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     private final Applier applier;
     private final Sessions sessions;
     private final Consensus consensus;
+    private final KnownFeatures knownFeatures;
     private final SessionClock sessionClock;
     private final Submissions submissions;
     private final Reads reads;
@@ -108,14 +109,16 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         this.clientSessions = new ClientSessions(settings.nodeEnvironment().sessionPace());
         this.applier = new Applier(settings.stateMachine(), registry, clientSessions, settings.counters(), this,
             settings.nodeEnvironment().trace());
+        SortedSet<String> features = settings.nodeEnvironment().features();
         this.sessions = new Sessions(new Sessions.Context(loop, settings.identity(), settings.transports(),
             LocalDescription.of(settings.cluster(), settings.identity().self(), incarnation, endpointsBeforeBinding(),
-                settings.version()),
+                settings.version(), features),
             this, new NodeServer(this, settings.counters()), this, settings.sessions(), settings.counters(),
             settings.prefer(), settings.requirePostQuantum()));
         this.consensus = settings.consensus().create(new ConsensusContext(settings.self(), settings.cluster(),
             settings.directory(), settings.bootstrap(), loop, sessions, this, settings.consensusSettings(),
-            settings.environment()));
+            settings.environment(), features));
+        this.knownFeatures = new KnownFeatures(settings.self(), features, consensus::peerFeatures);
         this.sessionClock = new SessionClock(loop, consensus, clientSessions);
         this.submissions = new Submissions(loop, settings.self(), consensus,
             new Forwarder(loop, sessions, applyThread), settings.counters());
@@ -136,7 +139,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
      */
     void consensusStarted() {
         hadData = consensus.status().lastIndex().value() > 0;
-        tellEpoch();
+        tellAgreed();
     }
 
     /** The first task on the loop: consensus has started and transports are bound. */
@@ -210,7 +213,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         if (outOfService.isPresent()) {
             return;
         }
-        tellEpoch();
+        tellAgreed();
         SortedMap<NodeId, NodePresence> seen = sessions.presence();
         List<NodeId> confirmed = new ArrayList<>();
         seen.forEach((node, present) -> {
@@ -256,11 +259,16 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         if (session.node().isPresent() && session.hello().epoch() > 0) {
             consensus.clusterExists();
         }
+        knownFeatures.met(session);
         lookAgain = true;
     }
 
     @Override
     public void refused(RefusalEvent event) {
+        if (event.reason() == RefusalReason.FEATURE_MISSING) {
+            // Judged after all else: the subject is a verified identity, and names a node.
+            knownFeatures.refused(new NodeId(event.subject().substring(event.subject().lastIndexOf('/') + 1)));
+        }
         // A node that was removed while it was away has a configuration of before, in which it is a member.
         if (event.reason() == RefusalReason.REFUSED_BY_PEER
                 && event.detail().startsWith(RefusalReason.REMOVED_NODE.label()) && !toldRemoved) {
@@ -347,7 +355,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
                     + ")" : "", now.membership().learners(), now.membership().epoch());
         }
         sessionClock.statusChanged(now);
-        tellEpoch();
+        tellAgreed();
         if (before == null || before.role() != now.role() || !before.leader().equals(now.leader())) {
             submissions.leaderChanged(now.leader());
             LOG.info("Node {} is {} in term {}; leader: {}", settings.self(), roleOf(now), now.term(),
@@ -361,10 +369,11 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
      * the first leader's first entry can be lost with its power, and whoever had been told of it would wait for it for
      * ever.
      */
-    private void tellEpoch() {
+    private void tellAgreed() {
         ConsensusStatus now = consensus.status();
         boolean hasData = hadData || now.commitIndex().value() > 0;
-        sessions.epoch(hasData && now.membership().contains(settings.self()) ? now.membership().epoch() : 0);
+        sessions.agreed(hasData && now.membership().contains(settings.self()) ? now.membership().epoch() : 0,
+            now.membership().features());
     }
 
     @Override
@@ -527,9 +536,10 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         return before.isEmpty() ? sessions.listening() : before;
     }
 
-    private static Configuration configuration(Membership membership) {
+    private Configuration configuration(Membership membership) {
         return new Configuration(membership.epoch(), List.copyOf(membership.learners()),
-            List.copyOf(membership.joining()), List.copyOf(membership.outgoing()));
+            List.copyOf(membership.joining()), List.copyOf(membership.outgoing()), List.copyOf(membership.features()),
+            knownFeatures.waiting(membership));
     }
 
     private String roleOf(ConsensusStatus now) {

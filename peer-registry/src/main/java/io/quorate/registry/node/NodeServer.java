@@ -28,6 +28,7 @@ import io.quorate.registry.session.CallServer;
 import io.quorate.registry.session.Caller;
 import io.quorate.registry.session.Counters;
 import io.quorate.registry.session.Hello;
+import io.quorate.registry.session.PeerSession;
 import io.quorate.registry.session.ServedCall;
 import io.quorate.spi.consensus.Consensus;
 import io.quorate.spi.consensus.RpcResponder;
@@ -141,8 +142,7 @@ final class NodeServer implements CallServer {
             }
             case TRANSFER_LEADERSHIP -> node.consensus().transferLeadership(TransferRequest.decode(request).to(),
                 Math.max(1, answerWithin(budgetMillis)), result -> AdministrationAnswer.give(result, call));
-            case STATUS -> call.respond(StatusCodec.encode(caller.session().supports(Hello.CONFIGURATION)
-                ? node.status() : node.status().withoutConfiguration()));
+            case STATUS -> call.respond(StatusCodec.encode(status(caller.session())));
             case PEERS -> call.respond(PeerCodec.encode(peersFor(caller)));
             case PEER_CHANGES -> {
                 PeerChangesRequest changes = PeerChangesRequest.decode(request);
@@ -152,6 +152,13 @@ final class NodeServer implements CallServer {
                 call.onCancelled(() -> node.watches().callOff(poll));
             }
         }
+    }
+
+    /** As below. */
+    private NodeStatus status(PeerSession reader) {
+        NodeStatus status = node.status();
+        return reader.supports(Hello.FEATURES) ? status
+            : reader.supports(Hello.CONFIGURATION) ? status.withoutFeatures() : status.withoutConfiguration();
     }
 
     /** A reader of an earlier build would take what it does not know for damage. */

@@ -3,6 +3,7 @@ package io.quorate.registry.node;
 import io.quorate.spi.consensus.Consensus;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.Feature;
 import io.quorate.spi.time.NodeLoop;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -12,7 +13,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Two leaderships whose entries are committed do not overlap, so all that they say together is never more than the
  * time that has really passed, and no session ends early. What is lost with a leader makes sessions live a little
- * longer. The time is measured with the monotonic clock; nothing is proposed while there is no session. Loop only.
+ * longer. The time is measured with the monotonic clock; nothing is proposed while there is no session, nor before
+ * {@link Feature#SESSION_EXPIRY} is on: until then sessions end only to make room for others. Loop only.
  */
 final class SessionClock {
 
@@ -46,7 +48,8 @@ final class SessionClock {
         long nowNanos = loop.clock().nanoTime();
         long elapsedMillis = Math.min(TimeUnit.NANOSECONDS.toMillis(nowNanos - saidUntilNanos),
             sessions.pace().maxTickMillis());
-        if (!sessions.any()) {
+        // By the configuration that is in force in this leader's log: whoever gets the entry has that one before it.
+        if (!sessions.any() || !Feature.SESSION_EXPIRY.isOn(consensus.status().membership())) {
             saidUntilNanos = nowNanos;
         } else if (elapsedMillis > 0 && consensus.propose(EntryType.SESSIONS,
                 List.of(ClientSessions.elapsed(elapsedMillis))) instanceof Consensus.ProposalResult.Accepted) {

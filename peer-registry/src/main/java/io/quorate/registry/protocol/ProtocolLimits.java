@@ -55,6 +55,9 @@ public final class ProtocolLimits {
     /** The most changes in one answer; a reader that is further behind asks again. */
     public static final int MAX_EVENTS_PER_ANSWER = 512;
 
+    /** The most features in a status. */
+    public static final int MAX_FEATURES = 64;
+
     /** The most counters in a status. */
     public static final int MAX_COUNTERS = 4_096;
 

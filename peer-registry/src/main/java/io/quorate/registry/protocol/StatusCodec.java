@@ -10,6 +10,7 @@ import io.quorate.api.MalformedBytesException;
 import io.quorate.api.NodeId;
 import io.quorate.api.NodeStatus;
 import io.quorate.api.Term;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,6 +49,9 @@ public final class StatusCodec {
             Fields.write(out, configuration.learners());
             Fields.write(out, configuration.joining());
             Fields.write(out, configuration.outgoing());
+            if (!configuration.features().isEmpty() || !configuration.waiting().isEmpty()) {
+                writeFeatures(out, configuration);
+            }
         });
         return List.of(out.toBytes());
     }
@@ -76,11 +80,40 @@ public final class StatusCodec {
         }
         Optional<String> problem = Fields.optionalText(in, ProtocolLimits.MAX_EXPLANATION_BYTES);
         Optional<Configuration> configuration = in.remaining() == 0 ? Optional.empty()
-            : Optional.of(new Configuration(Fields.natural(in, "epoch"), Fields.nodeIds(in), Fields.nodeIds(in),
-                Fields.nodeIds(in)));
+            : Optional.of(configuration(in));
         in.end();
         return new NodeStatus(node, cluster, incarnation, version, role, term, leader, commit, applied, last, members,
             reachable, stateMachine, uptimeMillis, counters, problem, configuration);
+    }
+
+    private static void writeFeatures(BytesWriter out, Configuration configuration) {
+        int most = ProtocolLimits.MAX_FEATURES;
+        out.i32(Math.min(configuration.features().size(), most));
+        configuration.features().stream().limit(most).forEach(feature ->
+            out.string(Fields.cut(feature, ProtocolLimits.MAX_TEXT_BYTES)));
+        out.i32(Math.min(configuration.waiting().size(), most));
+        configuration.waiting().entrySet().stream().limit(most).forEach(one -> {
+            out.string(Fields.cut(one.getKey(), ProtocolLimits.MAX_TEXT_BYTES));
+            Fields.write(out, one.getValue());
+        });
+    }
+
+    private static Configuration configuration(BytesReader in) throws MalformedBytesException {
+        Configuration plain = new Configuration(Fields.natural(in, "epoch"), Fields.nodeIds(in), Fields.nodeIds(in),
+            Fields.nodeIds(in));
+        if (in.remaining() == 0) {
+            return plain;
+        }
+        int text = ProtocolLimits.MAX_TEXT_BYTES;
+        List<String> features = new ArrayList<>();
+        for (int left = in.count(ProtocolLimits.MAX_FEATURES, Integer.BYTES); left > 0; left--) {
+            features.add(in.string(text));
+        }
+        SortedMap<String, List<NodeId>> waiting = new TreeMap<>();
+        for (int left = in.count(ProtocolLimits.MAX_FEATURES, 2 * Integer.BYTES); left > 0; left--) {
+            waiting.put(in.string(text), Fields.nodeIds(in));
+        }
+        return new Configuration(plain.epoch(), plain.learners(), plain.joining(), plain.outgoing(), features, waiting);
     }
 
     private static ClusterId cluster(BytesReader in) throws MalformedBytesException {

@@ -240,18 +240,31 @@ final class Handshake {
             return refuseWith(RefusalReason.CONNECTED_TO_SELF, hello.incarnation() == local.incarnation()
                 ? "found this very process" : "found another process with this node's identity " + identity);
         }
-        return otherEpoch(local, identity, hello).or(() -> unexpectedNode(identity, hello))
-            .or(() -> judge.refusal(identity, hello));
+        // A node that was removed is told so, and not to upgrade: what others lack comes last.
+        return otherEpoch(local, identity, hello.epoch()).or(() -> unexpectedNode(identity, hello))
+            .or(() -> judge.refusal(identity, hello)).or(() -> missingFeature(local, identity, hello));
     }
 
-    /** What speaks against the other side's epoch, as it was told, by what this side knows of its own now. */
-    static Optional<Refusal> otherEpoch(LocalDescription local, PeerIdentity identity, Hello hello) {
-        return hello.epoch() == local.epoch() || hello.epoch() == 0 || local.epoch() == 0 ? Optional.empty()
-            : refuseWith(RefusalReason.RECOVERY_EPOCH, "found " + identity.name() + " in epoch " + hello.epoch()
+    /** What speaks against {@code epoch}, which the other side has told, by what this side knows of its own now. */
+    static Optional<Refusal> otherEpoch(LocalDescription local, PeerIdentity identity, long epoch) {
+        return epoch == local.epoch() || epoch == 0 || local.epoch() == 0 ? Optional.empty()
+            : refuseWith(RefusalReason.RECOVERY_EPOCH, "found " + identity.name() + " in epoch " + epoch
                 + ", expected " + local.epoch() + ", that of " + local.self().name() + ". "
-                + (hello.epoch() < local.epoch() ? identity.name() : local.self().name())
+                + (epoch < local.epoch() ? identity.name() : local.self().name())
                 + " is from before the cluster was recovered from the loss of its quorum: stop it, wipe its data "
                 + "directory, and let it join anew");
+    }
+
+    /** What the other side's build lacks of what is on here; processes that only call need none of it. */
+    static Optional<Refusal> missingFeature(LocalDescription local, PeerIdentity identity, Hello hello) {
+        if (identity.kind() != PeerIdentity.Kind.NODE || hello.callsOnly()) {
+            return Optional.empty();
+        }
+        TreeSet<String> missing = new TreeSet<>(local.required());
+        missing.removeAll(hello.features());
+        return missing.isEmpty() ? Optional.empty() : refuseWith(RefusalReason.FEATURE_MISSING, "found "
+            + identity.name() + " of build " + hello.build() + " without the features " + missing + ", expected all of "
+            + local.required() + ", which are on in " + local.cluster() + "; upgrade " + identity.name());
     }
 
     private static boolean isNodeId(String name) {

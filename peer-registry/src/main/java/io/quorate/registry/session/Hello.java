@@ -5,6 +5,7 @@ import io.quorate.api.BytesReader;
 import io.quorate.api.BytesWriter;
 import io.quorate.api.ClusterId;
 import io.quorate.api.MalformedBytesException;
+import io.quorate.spi.consensus.Feature;
 import io.quorate.spi.identity.PeerIdentity;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.wire.FrameFormat;
@@ -69,6 +70,15 @@ public record Hello(
 
     /** The capability of a build that reads the whole configuration in a node's status. */
     public static final String CONFIGURATION = "configuration";
+
+    /** The capability of a build that reads the features in a node's status. */
+    public static final String FEATURES = "features";
+
+    /** The capability of a build whose pings may tell its epoch; see {@link Liveness}. */
+    public static final String EPOCH_NEWS = "epoch-news";
+
+    /** What the label of a {@link Feature} follows in the capability of a build that has it. */
+    public static final String FEATURE_PREFIX = "feature:";
 
     /** The most capabilities. */
     public static final int MAX_CAPABILITIES = 32;
@@ -151,6 +161,17 @@ public record Hello(
     /** Whether the sender is no peer, but only a caller. */
     public boolean callsOnly() {
         return capabilities.contains(CALLS_ONLY);
+    }
+
+    /** The labels of the {@link Feature}s that the sender's build has, also of those that this build does not know. */
+    public SortedSet<String> features() {
+        TreeSet<String> features = new TreeSet<>();
+        for (String capability : capabilities) {
+            if (capability.startsWith(FEATURE_PREFIX)) {
+                features.add(capability.substring(FEATURE_PREFIX.length()));
+            }
+        }
+        return features;
     }
 
     /** The identity that the sender claims, in words. */

@@ -1,12 +1,15 @@
 package io.quorate.registry.session;
 
 import io.quorate.api.Bytes;
+import io.quorate.api.BytesWriter;
 import io.quorate.spi.time.Cancellable;
 import io.quorate.spi.time.NodeLoop;
 import io.quorate.spi.transport.CloseReason;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameKind;
 import io.quorate.spi.wire.WireViolation;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * Signs of life, the same on every session whoever began its connection: a ping at intervals, a pong to each ping, and
@@ -15,6 +18,11 @@ import io.quorate.spi.wire.WireViolation;
  * <p>Two ticks make one ping interval, for all sessions together; there is no tick while there is no session. Silence
  * is counted in ticks and not by the clock: if this process was stopped for a while (a debugger, a frozen virtual
  * machine), all that time is no silence of the others, and what they have sent meanwhile is read before it counts.
+ *
+ * <p>A ping also tells the sender's recovery epoch, as a u64, once it knows one and if both sides have the capability
+ * {@link Hello#EPOCH_NEWS}; otherwise it is empty. The hello may have come too early for it: two nodes without data
+ * meet, then each learns from another cluster of the same name what the epoch is. Without this they would go on with
+ * each other, though a handshake between them would be refused.
  *
  * <p>Any byte is a sign of life: a connection in the middle of a large frame cannot answer a ping. Loop only.
  */
@@ -28,6 +36,8 @@ final class Liveness {
     private final NodeLoop loop;
     private final SessionTable table;
     private final SessionSettings settings;
+    private final LongSupplier epoch;
+    private final Consumer<PeerSession> judge;
     private final Runnable onTick;
     private final long tickNanos;
     private final int silentTicksAllowed;
@@ -35,11 +45,18 @@ final class Liveness {
     private Cancellable timer;
     private long ticks;
 
-    /** @param onTick run after each tick, for what else is to be looked at now and then */
-    Liveness(NodeLoop loop, SessionTable table, SessionSettings settings, Runnable onTick) {
+    /**
+     * @param epoch this side's, 0 if it knows none
+     * @param judge asked whether a session may go on whose other side has told another epoch than before
+     * @param onTick run after each tick, for what else is to be looked at now and then
+     */
+    Liveness(NodeLoop loop, SessionTable table, SessionSettings settings, LongSupplier epoch,
+        Consumer<PeerSession> judge, Runnable onTick) {
         this.loop = loop;
         this.table = table;
         this.settings = settings;
+        this.epoch = epoch;
+        this.judge = judge;
         this.onTick = onTick;
         this.tickNanos = settings.pingIntervalMillis() * 1_000_000 / TICKS_PER_PING;
         this.silentTicksAllowed = ticksOf(settings.unresponsiveMillis());
@@ -72,7 +89,11 @@ final class Liveness {
         }
         session.state.lastHeardNanos = loop.clock().nanoTime();
         switch (frame.kind()) {
-            case PING -> answer(session, frame.correlationId());
+            case PING -> {
+                if (hearEpoch(session, frame.body())) {
+                    answer(session, frame.correlationId());
+                }
+            }
             case PONG -> onPong(session, frame.correlationId());
             case HANDSHAKE, GOODBYE, REQUEST, RESPONSE, ERROR ->
                 violated(session, "found a " + frame.kind() + " on a session, expected a ping or a pong");
@@ -84,6 +105,28 @@ final class Liveness {
             timer.cancel();
             timer = null;
         }
+    }
+
+    /** @return whether the session goes on */
+    private boolean hearEpoch(PeerSession session, Bytes told) {
+        if (told.isEmpty()) {
+            return true;
+        }
+        long value = 0;
+        if (session.supports(Hello.EPOCH_NEWS) && told.length() == Long.BYTES) {
+            for (int i = 0; i < Long.BYTES; i++) {
+                value = value << Byte.SIZE | told.at(i) & 0xFF;
+            }
+        }
+        if (value <= 0) {
+            violated(session, "found a ping of " + told.length() + " bytes, expected none, or an epoch of 1 or more");
+            return false;
+        }
+        if (value != session.state.epoch) {
+            session.state.epoch = value;
+            judge.accept(session);
+        }
+        return !session.state.closed;
     }
 
     private void answer(PeerSession session, long token) {
@@ -111,8 +154,11 @@ final class Liveness {
         table.close(session, CloseReason.violation(WireViolation.UNEXPECTED_CONTROL, detail));
     }
 
-    private void ping(PeerSession session) {
-        session.connection().send(Frame.control(FrameKind.PING, ++session.state.lastPing, Bytes.empty()));
+    /** Asks for a sign of life, and tells what this side knows of its epoch. */
+    void ping(PeerSession session) {
+        long known = session.supports(Hello.EPOCH_NEWS) ? epoch.getAsLong() : 0;
+        Bytes news = known == 0 ? Bytes.empty() : new BytesWriter(Long.BYTES).i64(known).toBytes();
+        session.connection().send(Frame.control(FrameKind.PING, ++session.state.lastPing, news));
     }
 
     private void tick() {

@@ -1,6 +1,7 @@
 package io.quorate.registry.session;
 
 import io.quorate.api.ClusterId;
+import io.quorate.spi.consensus.Feature;
 import io.quorate.spi.identity.PeerIdentity;
 import io.quorate.spi.transport.Endpoint;
 import java.util.List;
@@ -20,6 +21,8 @@ import java.util.TreeSet;
  * @param minVersion the oldest protocol version that this side speaks
  * @param maxVersion the newest
  * @param epoch see {@link Hello#epoch}
+ * @param required the labels of the features that are on in this side's cluster, as far as this side knows: a node
+ *     without one of them is refused
  */
 public record LocalDescription(
     ClusterId cluster,
@@ -30,47 +33,62 @@ public record LocalDescription(
     SortedSet<String> capabilities,
     int minVersion,
     int maxVersion,
-    long epoch) {
+    long epoch,
+    SortedSet<String> required) {
 
     /** The protocol version of this build. */
     public static final int PROTOCOL_VERSION = 1;
+
+    /** What this build understands on a connection beyond the protocol version. */
+    private static final List<String> UNDERSTOOD =
+        List.of(Hello.SESSION_LIST, Hello.CONFIGURATION, Hello.FEATURES, Hello.EPOCH_NEWS);
 
     /** @throws IllegalArgumentException if a {@link Hello} could not carry it */
     public LocalDescription {
         endpoints = List.copyOf(endpoints);
         capabilities = Hello.sorted(capabilities);
+        required = Hello.sorted(required);
         Hello.check(capabilities, incarnation, endpoints, build, minVersion, maxVersion);
     }
 
-    /** Without an epoch. */
+    /** Without an epoch, and with no feature on. */
     public LocalDescription(ClusterId cluster, PeerIdentity self, long incarnation, List<Endpoint> endpoints,
         String build, SortedSet<String> capabilities, int minVersion, int maxVersion) {
-        this(cluster, self, incarnation, endpoints, build, capabilities, minVersion, maxVersion, 0);
+        this(cluster, self, incarnation, endpoints, build, capabilities, minVersion, maxVersion, 0, new TreeSet<>());
     }
 
     /** A description with this build's protocol version and what it understands beyond it. */
     public static LocalDescription of(
         ClusterId cluster, PeerIdentity self, long incarnation, List<Endpoint> endpoints, String build) {
-        return new LocalDescription(cluster, self, incarnation, endpoints, build,
-            new TreeSet<>(List.of(Hello.SESSION_LIST, Hello.CONFIGURATION)), PROTOCOL_VERSION, PROTOCOL_VERSION);
+        return of(cluster, self, incarnation, endpoints, build, Feature.ofThisBuild());
+    }
+
+    /** The same with other features than this build's. */
+    public static LocalDescription of(ClusterId cluster, PeerIdentity self, long incarnation, List<Endpoint> endpoints,
+        String build, SortedSet<String> features) {
+        TreeSet<String> capabilities = new TreeSet<>(UNDERSTOOD);
+        features.forEach(feature -> capabilities.add(Hello.FEATURE_PREFIX + feature));
+        return new LocalDescription(cluster, self, incarnation, endpoints, build, capabilities, PROTOCOL_VERSION,
+            PROTOCOL_VERSION);
     }
 
     /** A description of a process that only calls: {@link Hello#CALLS_ONLY}. */
     public static LocalDescription ofCaller(ClusterId cluster, PeerIdentity self, long incarnation, String build) {
-        return new LocalDescription(cluster, self, incarnation, List.of(), build,
-            new TreeSet<>(List.of(Hello.CALLS_ONLY, Hello.SESSION_LIST, Hello.CONFIGURATION)), PROTOCOL_VERSION,
+        TreeSet<String> capabilities = new TreeSet<>(UNDERSTOOD);
+        capabilities.add(Hello.CALLS_ONLY);
+        return new LocalDescription(cluster, self, incarnation, List.of(), build, capabilities, PROTOCOL_VERSION,
             PROTOCOL_VERSION);
     }
 
     /** The same with other endpoints, such as those that listeners have chosen. */
     public LocalDescription withEndpoints(List<Endpoint> others) {
         return new LocalDescription(cluster, self, incarnation, others, build, capabilities, minVersion, maxVersion,
-            epoch);
+            epoch, required);
     }
 
-    /** The same with what this side knows of its epoch now. */
-    public LocalDescription withEpoch(long now) {
+    /** The same with what this side knows now of its cluster's epoch, and of the features that are on. */
+    public LocalDescription withAgreed(long epochNow, SortedSet<String> requiredNow) {
         return new LocalDescription(cluster, self, incarnation, endpoints, build, capabilities, minVersion, maxVersion,
-            now);
+            epochNow, requiredNow);
     }
 }

@@ -46,6 +46,7 @@ public final class PeerSession {
         this.version = version;
         this.capabilities = new TreeSet<>(capabilities);
         this.certificateFingerprint = fingerprint(connection.evidence().chain());
+        this.state.epoch = hello.epoch();
         this.certificateNotAfterMillis = Expiry.notAfterMillis(connection.evidence().chain());
     }
 
@@ -71,6 +72,11 @@ public final class PeerSession {
     /** What the other side said of itself. */
     public Hello hello() {
         return hello;
+    }
+
+    /** The other side's epoch, as it has told it last, in its hello or in a ping; 0 if it knows none. Loop only. */
+    public long epoch() {
+        return state.epoch;
     }
 
     /** The protocol version that both sides speak here. */

@@ -33,6 +33,9 @@ final class SessionState {
     long lastHeardNanos;
     long lastUsedNanos;
 
+    /** What the other side has last told of its recovery epoch; 0: it knows none. */
+    long epoch;
+
     /** The bytes that had arrived at the last tick, and for how many ticks none has. */
     long bytesSeen;
     int silentTicks;

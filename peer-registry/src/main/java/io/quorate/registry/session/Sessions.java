@@ -20,6 +20,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -115,7 +116,8 @@ public final class Sessions implements PeerCaller, AutoCloseable {
         this.table = new SessionTable(calls, new DialerFirst(), context.counters());
         this.dialer = new Dialer(loop, table, settings, context.counters(), context.transports(),
             new SchemePreference(context.prefer()));
-        this.liveness = new Liveness(loop, table, settings, this::onTick);
+        this.liveness = new Liveness(loop, table, settings, () -> local.epoch(), this::judgeAgain,
+            this::onTick);
         this.expiry = new Expiry(loop, context.identity(), context.policy(), table);
         this.refusals = new RefusalLog(loop.clock(), context.counters());
         this.ticksPerWindow = liveness.ticksOf(Math.max(settings.idleShrinkMillis() / 2, 1));
@@ -155,23 +157,39 @@ public final class Sessions implements PeerCaller, AutoCloseable {
     }
 
     /**
-     * Changes the epoch that later hellos tell, and judges the sessions that there are by it: those whose other side
-     * has told another one are closed. Scenario: a node with an empty directory has met a node from before a recovery,
-     * and then learns the epoch from one of the recovered cluster; without this, it would go on listening to both.
+     * Changes the epoch that later hellos tell and the features that they must have, and judges the sessions that there
+     * are by them: those whose other side has told another epoch, or lacks a feature, are closed. The new epoch is told
+     * on all sessions, so that the other sides can judge as well.
+     *
+     * <p>Scenario: a node with an empty directory has met a node from before a recovery, and then learns the epoch from
+     * one of the recovered cluster; without this, it would go on listening to both.
      *
      * <p>Loop only; before {@link #start} also whoever starts it.
      */
-    public void epoch(long epoch) {
-        if (local.epoch() == epoch) {
+    public void agreed(long epoch, SortedSet<String> features) {
+        boolean news = local.epoch() != epoch;
+        if (!news && local.required().equals(features)) {
             return;
         }
-        local = local.withEpoch(epoch);
+        local = local.withAgreed(epoch, features);
         for (PeerSession session : table.sessions()) {
-            Handshake.otherEpoch(local, session.identity(), session.hello()).ifPresent(refusal -> {
-                context.counters().accept("session.other-epoch");
-                table.close(session, CloseReason.of(CloseReason.Kind.REFUSED, refusal.detail()));
-            });
+            if (!judgeAgain(session) && news) {
+                liveness.ping(session);
+            }
         }
+    }
+
+    /** @return whether the session has ended, since the two do not belong together any more */
+    private boolean judgeAgain(PeerSession session) {
+        Optional<Handshake.Refusal> refusal =
+            Handshake.otherEpoch(local, session.identity(), session.epoch())
+                .or(() -> Handshake.missingFeature(local, session.identity(), session.hello()));
+        refusal.ifPresent(why -> {
+            context.counters().accept(why.reason() == RefusalReason.RECOVERY_EPOCH ? "session.other-epoch"
+                : "session.feature-missing");
+            table.close(session, CloseReason.of(CloseReason.Kind.REFUSED, why.reason().label() + ": " + why.detail()));
+        });
+        return refusal.isPresent();
     }
 
     /** What this side says of itself now. Any thread. */
@@ -354,8 +372,10 @@ public final class Sessions implements PeerCaller, AutoCloseable {
 
         @Override
         public Optional<Handshake.Refusal> admit(PeerSession session) {
-            // The handshake has judged by the epoch that was known when it began.
-            return Handshake.otherEpoch(local, session.identity(), session.hello()).or(() -> table.admit(session));
+            // The handshake has judged by the epoch and the features that were known when it began.
+            return Handshake.otherEpoch(local, session.identity(), session.epoch())
+                .or(() -> Handshake.missingFeature(local, session.identity(), session.hello()))
+                .or(() -> table.admit(session));
         }
 
         @Override

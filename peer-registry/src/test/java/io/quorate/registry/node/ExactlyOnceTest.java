@@ -1,14 +1,18 @@
 package io.quorate.registry.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.CommandResult;
 import io.quorate.api.NodeId;
+import io.quorate.api.NodeStatus;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.Feature;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -44,9 +48,47 @@ class ExactlyOnceTest {
         }
     }
 
+    private static void switchOn(SimCluster cluster) {
+        cluster.hosts.values().forEach(host -> {
+            host.consensus().membership = host.consensus().membership.withFeatures(Feature.ofThisBuild());
+            host.consensus().tellStatus();
+        });
+    }
+
+    private static boolean anyTick(SimCluster cluster) {
+        return cluster.log.committed().stream().anyMatch(entry -> entry.type() == EntryType.SESSIONS);
+    }
+
+    /** A node of an earlier build could not read the entries; until all are upgraded sessions end only to make room. */
+    @Test
+    void beforeTheFeatureIsOnNoEntryTellsTheTime() {
+        SimCluster cluster = CommandTest.ledByFirst(7);
+        cluster.await(cluster.host("n2").submit("a"));
+        cluster.run(2 * SessionLimits.TIMEOUT_MILLIS);
+        cluster.hosts.values().forEach(host -> assertTrue(host.node.core().clientSessions().any(), host.id.value()));
+        assertFalse(anyTick(cluster));
+        NodeStatus status = cluster.await(cluster.host("n1").node.status());
+        assertEquals(List.of(), status.configuration().orElseThrow().features());
+        assertEquals(Map.of("session-expiry", List.of()), status.configuration().orElseThrow().waiting());
+        assertEquals(Feature.ofThisBuild(), cluster.host("n1").consensus().known.get(new NodeId("n2")));
+
+        switchOn(cluster);
+        cluster.run(SessionLimits.TIMEOUT_MILLIS / 2);
+        assertTrue(anyTick(cluster));
+        cluster.hosts.values().forEach(host ->
+            assertTrue(host.node.core().clientSessions().any(), host.id + " counts from then on"));
+        cluster.run(SessionLimits.TIMEOUT_MILLIS);
+        cluster.hosts.values().forEach(host ->
+            assertEquals(0, host.node.core().clientSessions().count(), host.id.value()));
+        status = cluster.await(cluster.host("n1").node.status());
+        assertEquals(List.of("session-expiry"), status.configuration().orElseThrow().features());
+        assertEquals(Map.of(), status.configuration().orElseThrow().waiting());
+    }
+
     @Test
     void sessionsEndByTheLeadersClockOnEveryNodeAlike() {
         SimCluster cluster = CommandTest.ledByFirst(7);
+        switchOn(cluster);
         cluster.await(cluster.host("n2").submit("a"));
         cluster.run(SessionLimits.TIMEOUT_MILLIS / 2);
         cluster.log.elect(new NodeId("n3"));
@@ -58,7 +100,7 @@ class ExactlyOnceTest {
         int ticks = cluster.log.committed().size();
         cluster.run(10 * SessionLimits.TICK_MILLIS);
         assertEquals(ticks, cluster.log.committed().size(), "nothing is written while there is no session");
-        assertTrue(cluster.log.committed().stream().anyMatch(entry -> entry.type() == EntryType.SESSIONS));
+        assertTrue(anyTick(cluster));
         assertEquals("b#2", cluster.await(cluster.host("n2").submit("b")).payload().utf8(), "in a new session");
     }
 }

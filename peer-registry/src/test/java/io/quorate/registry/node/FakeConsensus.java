@@ -20,6 +20,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /** A node's view of the {@link FakeLog}. */
@@ -59,6 +61,7 @@ final class FakeConsensus implements Consensus {
     final List<String> presence = new ArrayList<>();
     final List<String> orders = new ArrayList<>();
     AdministrationResult administration = new AdministrationResult.Done("so it is");
+    final TreeMap<NodeId, SortedSet<String>> known = new TreeMap<>();
     boolean toldThatClusterExists;
     private boolean running;
     private long delivered;
@@ -155,6 +158,11 @@ final class FakeConsensus implements Consensus {
     @Override
     public void clusterExists() {
         toldThatClusterExists = true;
+    }
+
+    @Override
+    public void peerFeatures(NodeId peer, SortedSet<String> features) {
+        known.put(peer, features);
     }
 
     @Override

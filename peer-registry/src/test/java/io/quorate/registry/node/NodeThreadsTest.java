@@ -45,6 +45,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -134,6 +135,11 @@ class NodeThreadsTest {
 
         @Override
         public void peerPresence(NodeId peer, boolean present) {
+            throw new IllegalStateException("nobody is there");
+        }
+
+        @Override
+        public void peerFeatures(NodeId peer, SortedSet<String> features) {
             throw new IllegalStateException("nobody is there");
         }
 

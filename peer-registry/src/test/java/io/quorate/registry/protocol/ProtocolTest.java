@@ -321,6 +321,21 @@ class ProtocolTest {
         assertThrows(MalformedBytesException.class, () -> CommandBatch.decode(none));
     }
 
+    private static void assertFeatures(NodeStatus status) throws MalformedBytesException {
+        Configuration plain = status.configuration().orElseThrow();
+        NodeStatus with = new NodeStatus(status.node(), status.cluster(), 1, "v", "leader", status.term(),
+            status.leader(), LogIndex.ZERO, LogIndex.ZERO, LogIndex.ZERO, status.members(), List.of(), "kv", 1,
+            new TreeMap<>(), Optional.empty(), Optional.of(new Configuration(plain.epoch(), plain.learners(),
+                plain.joining(), plain.outgoing(), List.of("a", "b"), new TreeMap<>(Map.of("c", plain.learners())))));
+        assertEquals(with, StatusCodec.decode(joined(StatusCodec.encode(with))));
+        assertEquals(status, with.withoutFeatures());
+        Bytes whole = joined(StatusCodec.encode(with));
+        for (int length = joined(StatusCodec.encode(status)).length() + 1; length < whole.length(); length++) {
+            Bytes cut = whole.slice(0, length);
+            assertThrows(MalformedBytesException.class, () -> StatusCodec.decode(cut));
+        }
+    }
+
     @Test
     void aStatusTellsTheWholeConfigurationToWhoeverReadsIt() throws MalformedBytesException {
         NodeId n1 = new NodeId("n1");
@@ -329,6 +344,7 @@ class ProtocolTest {
             LogIndex.ZERO, LogIndex.ZERO, LogIndex.ZERO, List.of(n1), List.of(), "kv", 1, new TreeMap<>(),
             Optional.empty(), Optional.of(new Configuration(3, List.of(n4), List.of(n4), List.of(n1))));
         assertEquals(status, StatusCodec.decode(joined(StatusCodec.encode(status))));
+        assertFeatures(status);
         NodeStatus without = status.withoutConfiguration();
         assertEquals(without, StatusCodec.decode(joined(StatusCodec.encode(without))));
     }

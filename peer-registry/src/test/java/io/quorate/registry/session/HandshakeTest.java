@@ -144,7 +144,11 @@ class HandshakeTest {
         PeerIdentity n1 = TestHost.node("n1");
         return List.of(
             new Case("from before the recovery", RefusalReason.RECOVERY_EPOCH,
-                a -> a.local = a.local.withEpoch(1), b -> b.local = b.local.withEpoch(2)),
+                a -> a.local = a.local.withAgreed(1, new TreeSet<>()),
+                b -> b.local = b.local.withAgreed(2, new TreeSet<>())),
+            new Case("without a feature that is on", RefusalReason.FEATURE_MISSING,
+                a -> a.local = describe(n1, 1, 1, "feature:small"),
+                b -> b.local = b.local.withAgreed(1, new TreeSet<>(List.of("fast", "small")))),
             new Case("newer versions only", RefusalReason.PROTOCOL_VERSION,
                 a -> a.local = describe(n1, 2, 3), b -> { }),
             new Case("older versions only", RefusalReason.PROTOCOL_VERSION,

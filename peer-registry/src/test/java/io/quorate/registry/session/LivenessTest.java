@@ -80,7 +80,8 @@ class LivenessTest {
     private final SessionTable table = new SessionTable(new CallContext(loop, settings, AdmissionPolicy.forClient(),
         CallServer.none(), new Deadlines(loop), new Completions(loop), new CallCounters(new Counters()), () -> { }),
         new SessionListener() { }, new Counters());
-    private final Liveness liveness = new Liveness(loop, table, settings, () -> { });
+    private final Liveness liveness = new Liveness(loop, table, settings, () -> 0,
+        session -> { }, () -> { });
 
     private PeerSession admit() {
         Hello hello = new Hello(1, 1, new TreeSet<>(), TestHost.CLUSTER, PeerIdentity.Kind.NODE, "n2", 1, List.of(),

@@ -112,39 +112,6 @@ class SessionsTest {
         assertEquals(6, n1.sessions.presence(TestHost.id("n2")).orElseThrow().incarnation());
     }
 
-    @Test
-    void aSessionIsJudgedAgainWhenThisSideLearnsItsEpoch() {
-        TestHost n1 = host("n1").start();
-        TestHost old = host("n2").start();
-        TestHost recovered = host("n3").start();
-        old.loop.execute(() -> old.sessions.epoch(1));
-        recovered.loop.execute(() -> recovered.sessions.epoch(2));
-        world.runFor(MILLIS);
-        n1.dial("n2", "n3");
-        assertTrue(world.runUntil(() -> n1.settled("n2") && n1.settled("n3"), SECOND), "it is of no time yet");
-        n1.loop.execute(() -> n1.sessions.epoch(2));
-        assertTrue(world.runUntil(() -> n1.sessionsWith("n2") == 0, 10 * MILLIS));
-        assertTrue(n1.sessions.presence(TestHost.id("n2")).orElseThrow().lastReason().contains("epoch 1"));
-        world.runFor(20 * SECOND);
-        assertEquals(0, n1.sessionsWith("n2"), "nor does the next handshake succeed");
-        assertTrue(n1.settled("n3"));
-    }
-
-    @Test
-    void anEpochThatIsLearntWithinAHandshakeCountsForItsSession() {
-        TestHost old = host("old").start();
-        old.loop.execute(() -> old.sessions.epoch(1));
-        world.runFor(MILLIS);
-        for (int i = 0; i < 200; i++) {
-            TestHost learning = host("n" + i).start();
-            learning.dial("old");
-            world.runFor(i * MILLIS / 50);
-            learning.loop.execute(() -> learning.sessions.epoch(2));
-            world.runFor(10 * MILLIS);
-            assertEquals(0, learning.sessionsWith("old"), "learnt after " + i * 20 + " us");
-        }
-    }
-
     /** Lesson 12: an administrator's tool that borrows a node's certificate must not take that node's place. */
     @Test
     void aCallerWithANodesCertificateIsNoPeerAndReplacesNobody() {

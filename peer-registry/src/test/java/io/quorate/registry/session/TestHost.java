@@ -22,6 +22,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.TreeMap;
 
 /** A process with sessions in a virtual world: what it hears is written down. */
@@ -60,7 +62,7 @@ final class TestHost implements SessionListener {
         }
         LocalDescription local = setup.callsOnly
             ? LocalDescription.ofCaller(setup.cluster, setup.identity, incarnation, "test")
-            : LocalDescription.of(setup.cluster, setup.identity, incarnation, places, "test");
+            : LocalDescription.of(setup.cluster, setup.identity, incarnation, places, "test", setup.features);
         sessions = new Sessions(new Sessions.Context(loop, identity, transports, local, new Policy(),
             (caller, type, request, budget, call) -> server.serve(caller, type, request, budget, call), this,
             setup.settings, counters, setup.prefer, setup.requirePostQuantum));
@@ -83,6 +85,7 @@ final class TestHost implements SessionListener {
         private SessionSettings settings = SessionSettings.forNode();
         private long lazyMillis;
         private boolean callsOnly;
+        private SortedSet<String> features = new TreeSet<>();
         private List<String> prefer = List.of();
         private boolean requirePostQuantum;
         private Optional<String> keyExchange = Optional.empty();
@@ -136,6 +139,11 @@ final class TestHost implements SessionListener {
 
         Setup requirePostQuantum() {
             requirePostQuantum = true;
+            return this;
+        }
+
+        Setup features(String... labels) {
+            features = new TreeSet<>(List.of(labels));
             return this;
         }
 

@@ -146,6 +146,12 @@ final class Administration {
 
     /** @return whether it is under way now; otherwise it has been answered */
     private boolean begin(Change asked, Membership current, Leader leader, long now) {
+        Optional<String> lacking = asked.change() instanceof MembershipChange.Add add
+            ? core.features().whyNotAdd(add.node(), current) : Optional.empty();
+        if (lacking.isPresent()) {
+            core.administered(asked.token(), new AdministrationResult.Refused(lacking.get(), false));
+            return false;
+        }
         switch (ConfigurationPlan.of(current, asked.change(), node -> storeOf(leader, node))) {
             case ConfigurationPlan.Outcome.Senseless senseless -> {
                 core.administered(asked.token(), new AdministrationResult.Refused(senseless.reason(), false));
@@ -168,7 +174,8 @@ final class Administration {
     /**
      * What a leader changes of itself, one thing at a time, the most urgent first: a voter that lost its store must
      * learn again before it votes; the stores of voters are recorded, so that such a loss is noticed; learners that
-     * have caught up ({@link CatchUp}), answered within the last election timeout and told their store become voters.
+     * have caught up ({@link CatchUp}), answered within the last election timeout and told their store become voters;
+     * features that every member has are switched on ({@link Features}).
      *
      * <p>What is not noticed: that a voter lost its store before it was recorded, unless one leader hears both numbers
      * in one term; and its vote for a candidate whose log does not have the entry that records it. Of a learner the
@@ -199,11 +206,14 @@ final class Administration {
                 caughtUp.put(learner, storeOf(leader, learner));
             }
         }
-        if (caughtUp.isEmpty()) {
-            return Optional.empty();
+        if (!caughtUp.isEmpty()) {
+            Membership next = ConfigurationPlan.promoted(current, caughtUp);
+            if (danger(next, leader, now).isEmpty()) {
+                return Optional.of(next);
+            }
         }
-        Membership next = ConfigurationPlan.promoted(current, caughtUp);
-        return danger(next, leader, now).isEmpty() ? Optional.of(next) : Optional.empty();
+        // Whoever is told of its removal gets the log up to there, and might get this as well: it need not have it.
+        return leader.isSayingFarewell() ? Optional.empty() : core.features().next(current, core.self());
     }
 
     /** Everybody has answered, or has had time to: before that, a new leader would take the living for dead. */

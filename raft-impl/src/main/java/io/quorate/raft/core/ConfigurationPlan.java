@@ -104,7 +104,7 @@ final class ConfigurationPlan {
         plan.endpoints.keySet().removeIf(node -> !plan.voters.contains(node) && !plan.learners.contains(node));
         plan.stores.keySet().retainAll(plan.voters);
         return new Membership(joint.epoch(), plan.voters, new TreeSet<>(), plan.learners, plan.joining, plan.endpoints,
-            plan.stores);
+            plan.stores, joint.features());
     }
 
     /**
@@ -229,6 +229,6 @@ final class ConfigurationPlan {
             current.stores().forEach(stores::putIfAbsent);
         }
         return new Membership(current.epoch(), voters, joint ? current.voters() : new TreeSet<>(), learners, joining,
-            endpoints, stores);
+            endpoints, stores, current.features());
     }
 }

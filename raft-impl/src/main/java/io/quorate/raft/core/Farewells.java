@@ -33,6 +33,10 @@ final class Farewells {
         return farewell != null && follower.match() >= farewell.index();
     }
 
+    boolean isEmpty() {
+        return leaving.isEmpty();
+    }
+
     /** Forgets those who know, or who could not be told in time. */
     void end(Map<NodeId, Progress> followers, long now) {
         for (Iterator<Map.Entry<NodeId, Farewell>> all = leaving.entrySet().iterator(); all.hasNext();) {

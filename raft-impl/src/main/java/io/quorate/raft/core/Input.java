@@ -7,6 +7,7 @@ import io.quorate.raft.log.SnapshotMeta;
 import io.quorate.spi.consensus.MembershipChange;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 
 /** Everything that can happen to a {@link RaftCore}. Tokens are opaque: they come back in effects as they are. */
 public sealed interface Input {
@@ -101,6 +102,10 @@ public sealed interface Input {
 
     /** The host's sessions to a member have appeared, or all are gone. */
     record PeerPresence(NodeId peer, boolean present) implements Input {
+    }
+
+    /** The build of this node has these features. */
+    record PeerFeatures(NodeId peer, SortedSet<String> features) implements Input {
     }
 
     /** The host has met a node that has data of this cluster. */

@@ -81,6 +81,11 @@ final class Leader implements Role {
         return followers.values();
     }
 
+    /** Whether a node that was removed may not know it yet. */
+    boolean isSayingFarewell() {
+        return !farewells.isEmpty();
+    }
+
     void membershipChanged(long now) {
         Membership membership = core.membership();
         for (NodeId node : followers.keySet()) {

@@ -19,6 +19,7 @@ import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.consensus.Overload;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.random.RandomGenerator;
 
 /**
@@ -48,10 +49,11 @@ public final class RaftCore {
      * @param trace hears every step that safety depends on
      * @param snapshot the newest snapshot, whose last entry the log has, or begins behind
      * @param windowBytes what the entries in memory may cost, see {@link io.quorate.spi.HeapLimits}
+     * @param features the labels of the features of this node's build
      */
     public record Start(NodeId self, RaftSettings settings, EntryCodec codec, RandomGenerator random,
         HardState hardState, TermIndex terms, Membership bootstrap, List<LogEntry> configurations, long store,
-        ConsensusTrace trace, Optional<SnapshotMeta> snapshot, long windowBytes) {
+        ConsensusTrace trace, Optional<SnapshotMeta> snapshot, long windowBytes, SortedSet<String> features) {
     }
 
     private final NodeId self;
@@ -69,6 +71,7 @@ public final class RaftCore {
     private final Eligibility eligibility;
     private final Placement placement = new Placement(this);
     private final Promise promise;
+    private final Features features;
     private final long store;
     private final Trace trace;
 
@@ -100,6 +103,7 @@ public final class RaftCore {
         this.gate = new DurabilityGate(log.durableIndex(), effects::add,
             (to, request) -> send(to, request, settings.electionMinNanos()));
         this.store = start.store();
+        this.features = new Features(start.features());
         this.trace = new Trace(start.trace(), log.durableIndex());
         this.promise = new Promise(settings, term > 0, nowNanos);
         this.now = nowNanos;
@@ -143,6 +147,7 @@ public final class RaftCore {
                 }
             }
             case Input.PeerPresence presence -> presence(presence.peer(), presence.present());
+            case Input.PeerFeatures told -> features.told(told.peer(), told.features(), membership());
             case Input.ClusterExists exists -> eligibility.clusterExists(now);
             case Input.ChangeRequested request -> administration.change(request, now);
             case Input.TransferRequested request -> administration.transfer(request, now);
@@ -476,6 +481,10 @@ public final class RaftCore {
         return trace;
     }
 
+    Features features() {
+        return features;
+    }
+
     /** The number of this node's data directory; 0: none. */
     long store() {
         return store;
@@ -522,6 +531,7 @@ public final class RaftCore {
         log.append(entry);
         trace.appended(entry);
         if (memberships.appended(entry)) {
+            features.check(membership(), "the configuration at index " + entry.index());
             trace.membershipInForce(memberships.currentIndex(), membership());
             if (role instanceof Leader leader) {
                 leader.membershipChanged(now);

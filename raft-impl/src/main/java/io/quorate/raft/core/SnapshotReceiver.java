@@ -30,6 +30,8 @@ final class SnapshotReceiver {
         }
         Follower follower = core.follow(from, request.term(), now);
         SnapshotMeta offered = request.meta();
+        core.features().check(offered.membership(), "the snapshot of index " + offered.index() + " that " + from
+            + " sends");
         if (core.log().covers(offered.index(), offered.term())) {
             // Nothing is installed: what is applied would go back, and what this log has behind it, maybe acknowledged,
             // would be lost. The leader of this very term says that it is committed.

@@ -8,6 +8,7 @@ import io.quorate.api.Term;
 import io.quorate.raft.core.BrokenInvariantException;
 import io.quorate.raft.core.Effect;
 import io.quorate.raft.core.Effects;
+import io.quorate.raft.core.Features;
 import io.quorate.raft.core.Input;
 import io.quorate.raft.core.Message;
 import io.quorate.raft.core.MessageCodec;
@@ -15,7 +16,9 @@ import io.quorate.raft.core.RaftCore;
 import io.quorate.raft.core.RaftLimits;
 import io.quorate.raft.core.RaftSettings;
 import io.quorate.raft.log.EntryCodec;
+import io.quorate.raft.log.LogEntry;
 import io.quorate.raft.log.LogStore;
+import io.quorate.raft.log.UnknownEntryTypeException;
 import io.quorate.spi.HeapLimits;
 import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.CallFailure;
@@ -24,6 +27,7 @@ import io.quorate.spi.consensus.ConsensusContext;
 import io.quorate.spi.consensus.ConsensusException;
 import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.spi.consensus.Overload;
 import io.quorate.spi.consensus.PeerCaller;
@@ -40,6 +44,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -144,13 +149,14 @@ public final class RaftConsensus implements Consensus {
         } catch (IOException e) {
             throw new ConsensusException(e.getMessage(), e);
         }
+        refuseUnknownFeatures();
         originNanos = context.loop().clock().nanoTime();
         thread = threads.get();
         storage = new StorageQueue(store, thread, new StorageResults());
         core = new RaftCore(new RaftCore.Start(context.self(), settings, entryCodec, context.loop().random(),
             store.hardState(), store.terms(), store.bootstrap(), store.configurations(), store.storeNumber(),
             context.environment().trace(), store.snapshots().newest(),
-            HeapLimits.shareBytes()), 0);
+            HeapLimits.shareBytes(), context.features()), 0);
         feed = new CommittedFeed(core, context.host(), context.loop(), storage);
         snapshots = new Snapshots(context, settings.snapshots(), core, feed, store.snapshots(), background(),
             new SnapshotOwner());
@@ -161,6 +167,28 @@ public final class RaftConsensus implements Consensus {
         LOG.info("Raft starts in term {} with a log of {} entries; voters {}", store.hardState().term(),
             store.lastIndex(),
             core.status().membership().voters());
+    }
+
+    /**
+     * A node that was started with an earlier build than its last one must not take part: what is behind the entry that
+     * switched a feature on may be what it cannot read. Any configuration in the log counts, since it may be committed.
+     */
+    private void refuseUnknownFeatures() throws ConsensusException {
+        Optional<String> problem = store.snapshots().newest().flatMap(snapshot -> Features.lacking(
+            snapshot.membership(), context.features(), "the snapshot of index " + snapshot.index()));
+        try {
+            for (LogEntry entry : store.configurations()) {
+                Membership membership = Membership.decode(entry.payload());
+                problem = problem.or(() -> Features.lacking(membership, context.features(),
+                    "the configuration at index " + entry.index()));
+            }
+            if (problem.isPresent()) {
+                store.close();
+                throw new ConsensusException(context.directory() + ": " + problem.get());
+            }
+        } catch (MalformedBytesException | IOException e) {
+            throw new ConsensusException(context.directory() + ": " + e.getMessage(), e);
+        }
     }
 
     private Executor background() {
@@ -238,6 +266,10 @@ public final class RaftConsensus implements Consensus {
         Message.Request decoded;
         try {
             decoded = codec.decodeRequest(type, request);
+        } catch (UnknownEntryTypeException e) {
+            responder.fail(RpcError.of(RpcError.Code.UNAVAILABLE, e.getMessage()));
+            fail("an append of " + from + ": " + e.getMessage(), e);
+            return;
         } catch (MalformedBytesException e) {
             LOG.warn("Refused a {} of {}: {}", type, from, e.getMessage());
             responder.fail(RpcError.of(RpcError.Code.MALFORMED, e.getMessage()));
@@ -254,6 +286,11 @@ public final class RaftConsensus implements Consensus {
     @Override
     public void clusterExists() {
         step(new Input.ClusterExists());
+    }
+
+    @Override
+    public void peerFeatures(NodeId peer, SortedSet<String> features) {
+        step(new Input.PeerFeatures(peer, features));
     }
 
     @Override

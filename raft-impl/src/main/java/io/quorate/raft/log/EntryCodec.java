@@ -126,6 +126,7 @@ public final class EntryCodec {
      * bytes of {@code source}; the next one begins at {@code at + entry.encoded().length()}.
      *
      * @throws MalformedBytesException if there is no whole and valid entry of this cluster
+     * @throws UnknownEntryTypeException if there is one that only a later build knows
      */
     public LogEntry decode(Bytes source, int at) throws MalformedBytesException {
         int left = source.length() - at;
@@ -203,11 +204,12 @@ public final class EntryCodec {
         long term = termAt(header, at);
         long index = indexAt(header, at);
         EntryType type = EntryType.ofCode(typeAt(header, at));
-        if (term < 1 || index < 1 || type == null) {
-            throw new MalformedBytesException("found term " + term + ", index " + index + " and type "
-                + typeAt(header, at) + " in a valid checksum, expected a term and an index of 1 or more and a "
-                + "known type: "
-                + "written by a newer version?");
+        if (term < 1 || index < 1) {
+            throw new MalformedBytesException("found term " + term + " and index " + index
+                + " in a valid checksum, expected 1 or more");
+        }
+        if (type == null) {
+            throw new UnknownEntryTypeException(index, term, typeAt(header, at));
         }
         return new LogEntry(term, index, type, record);
     }

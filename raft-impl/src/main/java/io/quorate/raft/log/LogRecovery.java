@@ -241,10 +241,13 @@ final class LogRecovery {
         long term = EntryCodec.termAt(array, in);
         EntryType type = EntryType.ofCode(EntryCodec.typeAt(array, in));
         String where = segment.path() + " at offset " + at;
-        if (index != terms.lastIndex() + 1 || term < terms.lastTerm() || term < 1 || type == null) {
-            throw StorageRefusedException.damaged(where, "entry " + index + " of term " + term + " and type "
-                + EntryCodec.typeAt(array, in), "entry " + (terms.lastIndex() + 1) + " of term "
-                + Math.max(1, terms.lastTerm()) + " or more and of a known type");
+        if (index != terms.lastIndex() + 1 || term < terms.lastTerm() || term < 1) {
+            throw StorageRefusedException.damaged(where, "entry " + index + " of term " + term, "entry "
+                + (terms.lastIndex() + 1) + " of term " + Math.max(1, terms.lastTerm()) + " or more");
+        }
+        if (type == null) {
+            throw new StorageRefusedException(StorageRefusedException.Reason.NEWER_FORMAT, where + ": "
+                + UnknownEntryTypeException.describe(index, term, EntryCodec.typeAt(array, in)));
         }
         if (term > state.hardState().term().value()) {
             throw StorageRefusedException.damaged(where, "entry " + index + " of term " + term, "no term above "

@@ -102,7 +102,7 @@ public final class QuorumRecovery {
         TreeMap<NodeId, Long> stores = new TreeMap<>();
         stores.put(self, report.owner().orElseThrow().store());
         return new Membership(before.epoch() + 1, keep, new TreeSet<>(), new TreeSet<>(), new TreeSet<>(), places,
-            stores);
+            stores, before.features());
     }
 
     /** What it will be. */

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.random.RandomGenerator;
@@ -42,6 +43,7 @@ final class OneCore {
     RaftCore core;
     long now;
     private long windowBytes = RaftLimits.MAX_WINDOW_BYTES;
+    private SortedSet<String> features = new TreeSet<>();
     private int calls;
 
     private OneCore(RaftSettings settings) {
@@ -62,19 +64,30 @@ final class OneCore {
         return of(membership, settings, store, RaftLimits.MAX_WINDOW_BYTES, term, votedFor, logTerms);
     }
 
+    /** A core of a build with these features, and nothing in its log. */
+    static OneCore withFeatures(Membership membership, SortedSet<String> features) {
+        OneCore bench = new OneCore(RaftSettings.defaults());
+        bench.features = features;
+        return bench.begin(membership, 0, 0, null);
+    }
+
     static OneCore of(Membership membership, RaftSettings settings, long store, long windowBytes, long term,
         NodeId votedFor, long... logTerms) {
         OneCore bench = new OneCore(settings);
         bench.windowBytes = windowBytes;
+        return bench.begin(membership, store, term, votedFor, logTerms);
+    }
+
+    private OneCore begin(Membership membership, long store, long term, NodeId votedFor, long... logTerms) {
         TermIndex terms = new TermIndex();
         for (int i = 0; i < logTerms.length; i++) {
             terms.append(i + 1, logTerms[i]);
         }
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(42);
-        bench.core = new RaftCore(new RaftCore.Start(SELF, bench.settings, ENTRIES, random,
+        core = new RaftCore(new RaftCore.Start(SELF, settings, ENTRIES, random,
             new HardState(new Term(term), Optional.ofNullable(votedFor)), terms, membership, List.of(), store,
-            bench.traced::add, Optional.empty(), bench.windowBytes), 0);
-        return bench;
+            traced::add, Optional.empty(), windowBytes, features), 0);
+        return this;
     }
 
     /** A core whose log goes on from {@code snapshot} with durable entries of these terms. */
@@ -87,7 +100,7 @@ final class OneCore {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(42);
         bench.core = new RaftCore(new RaftCore.Start(SELF, bench.settings, ENTRIES, random,
             new HardState(new Term(term), Optional.empty()), terms, voters(C, D), List.of(), 0,
-            bench.traced::add, Optional.of(snapshot), bench.windowBytes), 0);
+            bench.traced::add, Optional.of(snapshot), bench.windowBytes, bench.features), 0);
         return bench;
     }
 

@@ -20,6 +20,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /**
  * One node of a {@link SimulatedCluster}: a core, a disk that may lose what was not synced, and a turn's end now and
@@ -136,7 +137,7 @@ final class SimulatedNode {
         full = false;
         core = new RaftCore(new RaftCore.Start(id, settings, codec, world.random(), hard, terms,
             membership, configurations, store, this::traced, Optional.empty(),
-            RaftLimits.MAX_WINDOW_BYTES), now());
+            RaftLimits.MAX_WINDOW_BYTES, new TreeSet<>()), now());
         incarnation++;
         planTimer();
     }

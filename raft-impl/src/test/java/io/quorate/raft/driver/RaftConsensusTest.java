@@ -8,7 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
+import io.quorate.api.BytesWriter;
+import io.quorate.api.ClusterId;
 import io.quorate.api.NodeId;
+import io.quorate.raft.core.Message;
+import io.quorate.raft.core.MessageCodec;
+import io.quorate.raft.log.EntryCodec;
 import io.quorate.spi.consensus.Consensus;
 import io.quorate.spi.consensus.Consensus.ProposalResult;
 import io.quorate.spi.consensus.Consensus.ReadIndexResult;
@@ -17,10 +22,13 @@ import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.RpcResponder;
 import io.quorate.spi.wire.RpcError;
 import io.quorate.spi.wire.RpcType;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 /** The driver, whole: loop, storage, calls and host, all in virtual time. */
@@ -267,6 +275,37 @@ class RaftConsensusTest {
         cluster.world.runFor(MILLI);
         assertEquals(RpcError.Code.MALFORMED, refusals.getFirst().code());
         assertEquals(List.of(), node.failures);
+    }
+
+    /** An entry of a type of a later build: to skip it would let the replicas diverge. */
+    @Test
+    void anEntryThatOnlyALaterBuildKnowsStopsTheNode() {
+        VirtualCluster cluster = new VirtualCluster(3);
+        VirtualCluster.Node leader = cluster.awaitLeader();
+        VirtualCluster.Node node = cluster.nodes.values().stream().filter(n -> n != leader).findFirst().orElseThrow();
+        EntryCodec codec = new EntryCodec(new ClusterId("virtual"));
+        BytesWriter parts = new BytesWriter(128);
+        new MessageCodec(codec).encode(new Message.Append(9, 0, 0, 0,
+            List.of(codec.encode(9, 1, EntryType.NO_OP, List.of())))).forEach(parts::raw);
+        byte[] append = parts.toBytes().toByteArray();
+        // The type is a record's last byte where it has no payload; its checksum counts the cluster's in its place.
+        ByteBuffer record = ByteBuffer.wrap(append, append.length - EntryCodec.HEADER_BYTES, EntryCodec.HEADER_BYTES)
+            .slice();
+        record.put(EntryCodec.HEADER_BYTES - 1, (byte) 99);
+        CRC32C seed = new CRC32C();
+        seed.update("virtual".getBytes(StandardCharsets.UTF_8));
+        record.putInt(4, (int) seed.getValue());
+        CRC32C crc = new CRC32C();
+        crc.update(record.duplicate());
+        record.putInt(4, (int) crc.getValue());
+        List<RpcError> refusals = new ArrayList<>();
+        node.loop.execute(() ->
+            node.consensus.serve(leader.id, RpcType.APPEND_ENTRIES, Bytes.wrap(append), responder(refusals)));
+        cluster.world.runFor(MILLI);
+        assertTrue(refusals.getFirst().message().contains("with the type 99"), refusals.toString());
+        assertEquals(1, node.failures.size());
+        assertTrue(node.failures.getFirst().contains("a later build has written it"), node.failures.toString());
+        assertEquals(ConsensusStatus.Role.STOPPED, node.consensus.status().role());
     }
 
     @Test

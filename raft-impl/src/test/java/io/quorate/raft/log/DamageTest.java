@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quorate.api.Bytes;
+import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.storage.StorageRefusedException.Reason;
 import io.quorate.spi.storage.StorageRefusedException;
 import io.quorate.testing.disk.SimulatedDisk;
@@ -98,6 +100,25 @@ final class DamageTest {
                 assertEquals(Reason.DAMAGED, e.reason());
                 assertTrue(e.getMessage().contains(last.toString()), e.getMessage());
             }
+        }
+    }
+
+    /** A later build has written it: no damage, and nothing to skip. */
+    @Test
+    void an_entry_of_a_type_that_this_build_does_not_know_is_neither_cut_nor_skipped() throws IOException {
+        long index = log.size() + 1;
+        byte[] record = Stores.entry(3, index, 40).encoded().toByteArray();
+        Stores.CODEC.putHeader(record, 3, index, 99);
+        store.append(List.of(new LogEntry(3, index, EntryType.COMMANDS, Bytes.wrap(record))));
+        for (boolean synced : new boolean[] {false, true}) {
+            if (synced) {
+                store.sync();
+            }
+            SimulatedDisk left = disk.afterKill();
+            StorageRefusedException refusal = refused(left, Reason.NEWER_FORMAT);
+            assertTrue(refusal.getMessage().contains("found entry " + index + " of term 3 with the type 99")
+                && refusal.getMessage().contains("a later build"), refusal.getMessage());
+            assertEquals(refusal.getMessage(), refused(left.afterKill(), Reason.NEWER_FORMAT).getMessage());
         }
     }
 

@@ -8,6 +8,7 @@ import io.quorate.spi.wire.RpcType;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.function.Consumer;
 
 /**
@@ -25,7 +26,8 @@ public interface Consensus extends AutoCloseable {
      * Opens the durable state, checks it, and takes part from then on. Blocks; called once, before the loop runs or
      * on it.
      *
-     * @throws ConsensusException if the state is in use, damaged, of another cluster or node, or of a newer format
+     * @throws ConsensusException if the state is in use, damaged, of another cluster or node, of a newer format, or
+     *     with features on that this build lacks
      */
     void start() throws ConsensusException;
 
@@ -99,6 +101,13 @@ public interface Consensus extends AutoCloseable {
      * the process ends.
      */
     void clusterExists();
+
+    /**
+     * The host has learnt which {@link Feature}s another node's build has, a member or one that may become one;
+     * replaces what it said of that node before. A leader switches on what every member has, and adds nobody who lacks
+     * what is on.
+     */
+    void peerFeatures(NodeId peer, SortedSet<String> features);
 
     ConsensusStatus status();
 

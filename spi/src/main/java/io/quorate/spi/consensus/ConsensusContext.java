@@ -4,7 +4,10 @@ import io.quorate.api.ClusterId;
 import io.quorate.api.NodeId;
 import io.quorate.spi.time.NodeLoop;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * What a host gives to a consensus.
@@ -21,6 +24,7 @@ import java.util.Map;
  *     with an
  *     {@link IllegalArgumentException} that names those that exist
  * @param environment the machine
+ * @param features the labels of the {@link Feature}s that this node has; with others on in its data it does not go on
  */
 public record ConsensusContext(
     NodeId self,
@@ -31,9 +35,17 @@ public record ConsensusContext(
     PeerCaller peers,
     ConsensusHost host,
     Map<String, String> settings,
-    ConsensusEnvironment environment) {
+    ConsensusEnvironment environment,
+    SortedSet<String> features) {
 
     public ConsensusContext {
         settings = Map.copyOf(settings);
+        features = Collections.unmodifiableSortedSet(new TreeSet<>(features));
+    }
+
+    /** With all features of this build. */
+    public ConsensusContext(NodeId self, ClusterId cluster, Path directory, Membership bootstrap, NodeLoop loop,
+        PeerCaller peers, ConsensusHost host, Map<String, String> settings, ConsensusEnvironment environment) {
+        this(self, cluster, directory, bootstrap, loop, peers, host, settings, environment, Feature.ofThisBuild());
     }
 }

@@ -6,6 +6,7 @@ import io.quorate.api.BytesWriter;
 import io.quorate.api.MalformedBytesException;
 import io.quorate.api.NodeId;
 import io.quorate.spi.transport.Endpoint;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -32,6 +33,7 @@ import java.util.TreeSet;
  * @param endpoints where each member can be reached, in order of preference
  * @param stores the number of the data directory with which a voter takes part, where it is known. A node that comes
  *     back with another one has lost what it promised, and must not vote
+ * @param features what has been switched on, see {@link Feature}; may name what this build does not know
  */
 public record Membership(
     long epoch,
@@ -40,7 +42,8 @@ public record Membership(
     SortedSet<NodeId> learners,
     SortedSet<NodeId> joining,
     SortedMap<NodeId, List<Endpoint>> endpoints,
-    SortedMap<NodeId, Long> stores) {
+    SortedMap<NodeId, Long> stores,
+    SortedSet<String> features) {
 
     /** The epoch of a cluster that never had to be recovered. */
     public static final long FIRST_EPOCH = 1;
@@ -51,6 +54,12 @@ public record Membership(
     /** The most endpoints of one member. */
     public static final int MAX_ENDPOINTS = 8;
 
+    /** The most features. */
+    public static final int MAX_FEATURES = 24;
+
+    /** The longest label of a feature, in bytes. */
+    public static final int MAX_FEATURE_BYTES = 40;
+
     private static final int VOTER = 1;
     private static final int OUTGOING = 2;
     private static final int JOINING = 4;
@@ -60,7 +69,8 @@ public record Membership(
 
     /**
      * @throws IllegalArgumentException if a node is both voter and learner, one joins that is no learner, a store is
-     *     of no member, the epoch is below {@link #FIRST_EPOCH}, or there are too many members
+     *     of no member, the epoch is below {@link #FIRST_EPOCH}, or there are too many members or
+     *     features
      */
     public Membership {
         voters = Collections.unmodifiableSortedSet(new TreeSet<>(voters));
@@ -68,6 +78,7 @@ public record Membership(
         learners = Collections.unmodifiableSortedSet(new TreeSet<>(learners));
         joining = Collections.unmodifiableSortedSet(new TreeSet<>(joining));
         stores = Collections.unmodifiableSortedMap(new TreeMap<>(stores));
+        features = Collections.unmodifiableSortedSet(new TreeSet<>(features));
         TreeMap<NodeId, List<Endpoint>> copy = new TreeMap<>();
         endpoints.forEach((id, list) -> copy.put(id, List.copyOf(list)));
         endpoints = Collections.unmodifiableSortedMap(copy);
@@ -88,6 +99,17 @@ public record Membership(
         if (!all.containsAll(stores.keySet())) {
             throw new IllegalArgumentException("found stores of " + stores.keySet() + ", expected members " + all);
         }
+        if (features.size() > MAX_FEATURES || features.stream().anyMatch(label -> label.isEmpty()
+                || label.getBytes(StandardCharsets.UTF_8).length > MAX_FEATURE_BYTES)) {
+            throw new IllegalArgumentException("found features " + features + ", expected at most " + MAX_FEATURES
+                + " of 1 to " + MAX_FEATURE_BYTES + " bytes");
+        }
+    }
+
+    /** A configuration in which no feature is on. */
+    public Membership(long epoch, SortedSet<NodeId> voters, SortedSet<NodeId> outgoing, SortedSet<NodeId> learners,
+        SortedSet<NodeId> joining, SortedMap<NodeId, List<Endpoint>> endpoints, SortedMap<NodeId, Long> stores) {
+        this(epoch, voters, outgoing, learners, joining, endpoints, stores, new TreeSet<>());
     }
 
     /** A configuration of the first epoch that is not joint, with learners that stay learners. */
@@ -135,6 +157,14 @@ public record Membership(
         return voters.size() / 2 + 1;
     }
 
+    /** The same members, with these features on beside those that are. */
+    public Membership withFeatures(SortedSet<String> more) {
+        TreeSet<String> all = new TreeSet<>(features);
+        all.addAll(more);
+        return new Membership(epoch, voters, outgoing, learners, joining, endpoints, stores, all);
+    }
+
+    /** Without features it is what builds wrote that had none. */
     public Bytes encode() {
         BytesWriter out = new BytesWriter(256);
         SortedSet<NodeId> members = members();
@@ -147,7 +177,12 @@ public record Membership(
                 out.i64(stores.get(id));
             }
         }
-        return out.i64(epoch).toBytes();
+        out.i64(epoch);
+        if (!features.isEmpty()) {
+            out.i32(features.size());
+            features.forEach(out::string);
+        }
+        return out.toBytes();
     }
 
     private int flags(NodeId id) {
@@ -196,11 +231,31 @@ public record Membership(
                 }
             }
             long epoch = in.i64();
+            TreeSet<String> features = features(in);
             in.end();
-            return new Membership(epoch, voters, outgoing, learners, joining, endpoints, stores);
+            return new Membership(epoch, voters, outgoing, learners, joining, endpoints, stores, features);
         } catch (IllegalArgumentException e) {
             throw new MalformedBytesException("membership: " + e.getMessage());
         }
+    }
+
+    private static TreeSet<String> features(BytesReader in) throws MalformedBytesException {
+        TreeSet<String> features = new TreeSet<>();
+        if (in.remaining() == 0) {
+            return features;
+        }
+        int count = in.count(MAX_FEATURES, Integer.BYTES + 1);
+        for (int i = 0; i < count; i++) {
+            String label = in.string(MAX_FEATURE_BYTES);
+            if (!features.add(label)) {
+                throw new MalformedBytesException("membership: found the feature " + label + " twice, expected it "
+                    + "once");
+            }
+        }
+        if (features.isEmpty()) {
+            throw new MalformedBytesException("membership: found a list of 0 features, expected none at all");
+        }
+        return features;
     }
 
     @SafeVarargs

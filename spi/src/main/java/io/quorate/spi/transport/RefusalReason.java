@@ -45,6 +45,8 @@ public enum RefusalReason {
     SHUTTING_DOWN(50),
     /** The two belong to different times of the cluster: one of them to that before it lost its quorum for ever. */
     RECOVERY_EPOCH(51),
+    /** The other side is of a build without a feature that the cluster has switched on. */
+    FEATURE_MISSING(52),
 
     // Limits.
     HANDSHAKE_TIMEOUT(60),

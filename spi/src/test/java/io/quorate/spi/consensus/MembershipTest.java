@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
+import io.quorate.api.BytesWriter;
 import io.quorate.api.MalformedBytesException;
 import io.quorate.api.NodeId;
 import io.quorate.spi.transport.Endpoint;
@@ -39,6 +40,30 @@ class MembershipTest {
             Bytes cut = whole.slice(0, length);
             assertThrows(MalformedBytesException.class, () -> Membership.decode(cut), "cut to " + length);
         }
+    }
+
+    @Test
+    void featuresAreReadAndWithoutThemTheFormIsThatOfBuildsThatHadNone() throws MalformedBytesException {
+        Membership with = sample().withFeatures(new TreeSet<>(List.of("y", "x")));
+        assertEquals(with, Membership.decode(with.encode()));
+        assertEquals(List.of("x", "y"), List.copyOf(Membership.decode(with.encode()).features()));
+        assertEquals(sample().encode(), with.encode().slice(0, sample().encode().length()), "they stand behind");
+        assertEquals(sample(), Membership.decode(sample().encode()));
+        assertEquals(with, with.withFeatures(new TreeSet<>(List.of("x"))), "what is on stays on");
+    }
+
+    @Test
+    void aListOfFeaturesThatIsCutOrEmptyOrNamesOneTwiceIsRefused() {
+        Bytes without = sample().encode();
+        Bytes with = sample().withFeatures(new TreeSet<>(List.of("x", "y"))).encode();
+        for (int length = without.length() + 1; length < with.length(); length++) {
+            Bytes cut = with.slice(0, length);
+            assertThrows(MalformedBytesException.class, () -> Membership.decode(cut), "cut to " + length);
+        }
+        Bytes none = new BytesWriter(256).raw(without).i32(0).toBytes();
+        assertThrows(MalformedBytesException.class, () -> Membership.decode(none));
+        Bytes twice = new BytesWriter(256).raw(without).i32(2).string("x").string("x").toBytes();
+        assertThrows(MalformedBytesException.class, () -> Membership.decode(twice));
     }
 
     @Test

@@ -49,5 +49,7 @@ public enum FaultKind {
     /** A follower misses what a leader takes, the leader is gone, and those who are left elect another. */
     LEFT_BEHIND,
     /** The order to lead comes late, or its sender is cut off with reads under way as soon as it has sent it. */
-    LATE_HANDOVER
+    LATE_HANDOVER,
+    /** Some nodes are of an earlier build at first, and are upgraded one by one, in any order. */
+    VERSION_MIX
 }

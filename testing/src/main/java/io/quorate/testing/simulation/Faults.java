@@ -2,6 +2,7 @@ package io.quorate.testing.simulation;
 
 import io.quorate.api.NodeId;
 import io.quorate.spi.consensus.AdministrationResult;
+import io.quorate.spi.consensus.Feature;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.testing.disk.SimulatedDisk;
@@ -12,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
@@ -61,6 +63,20 @@ final class Faults {
         this.mostDamaged = (cluster.nodes().size() - 1) / 2;
     }
 
+    /** Before any process is started: some machines have an earlier build, one that lacks some features. */
+    void install() {
+        if (kinds.contains(FaultKind.VERSION_MIX)) {
+            for (SimulatedNode node : cluster.nodes()) {
+                if (random.nextBoolean()) {
+                    List<String> some = new ArrayList<>(Feature.ofThisBuild());
+                    some.remove(random.nextInt(some.size()));
+                    some.removeIf(feature -> random.nextBoolean());
+                    node.features(new TreeSet<>(some));
+                }
+            }
+        }
+    }
+
     void begin() {
         if (!kinds.isEmpty()) {
             later(() -> {
@@ -72,8 +88,25 @@ final class Faults {
         }
     }
 
+    /** Nothing more goes wrong; what is still of an earlier build is upgraded. */
     void end() {
         over = true;
+        cluster.nodes().stream().filter(SimulatedNode::isEarlierBuild).forEach(node -> {
+            node.features(Feature.ofThisBuild());
+            node.kill();
+        });
+    }
+
+    /** As an operator does it: the node is stopped, in order or not, and started with the new build. */
+    private boolean upgrade() {
+        List<SimulatedNode> earlier = cluster.nodes().stream().filter(SimulatedNode::isEarlierBuild).toList();
+        if (earlier.isEmpty()) {
+            return false;
+        }
+        SimulatedNode node = earlier.get(random.nextInt(earlier.size()));
+        cluster.note(node.id(), "is upgraded");
+        node.features(Feature.ofThisBuild());
+        return whileUp(node, random.nextBoolean() ? node::stop : node::kill);
     }
 
     Map<FaultKind, Long> done() {
@@ -147,6 +180,7 @@ final class Faults {
             case STRANDED_LEADER -> strand();
             case LEFT_BEHIND -> leaveBehind();
             case LATE_HANDOVER -> handOverLate();
+            case VERSION_MIX -> upgrade();
         };
         if (happened) {
             done.merge(kind, 1L, Long::sum);

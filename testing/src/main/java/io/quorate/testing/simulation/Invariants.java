@@ -14,6 +14,8 @@ import io.quorate.spi.consensus.ConsensusTrace.Started;
 import io.quorate.spi.consensus.ConsensusTrace.TermAdopted;
 import io.quorate.spi.consensus.ConsensusTrace.Truncated;
 import io.quorate.spi.consensus.ConsensusTrace.Voted;
+import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.Feature;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.wire.Frame;
 import io.quorate.spi.wire.FrameKind;
@@ -38,15 +40,27 @@ final class Invariants {
         return List.of(new OneLeaderATerm(), new ElectedByAQuorum(), new VotesOnce(), new VotesAreDurable(),
             new AcknowledgementsAreDurable(), new NothingGoesBack(), new LeadersOnlyAppend(), new LogsMatch(),
             new LeadersAreComplete(), new CommitsAgree(), new CommitsByOwnTerm(), new CommittedIsDurable(),
-            new QuorumsOverlap(), new OnlyVotersCampaign(), new StatesAgree(), new FollowersCommitAfterLeaders(),
-            new LeasesExclude(), new ConfigurationsFollowTheLog(), new OneChangeAtATime(),
-            new SnapshotsAreOfTheLog());
+            new QuorumsOverlap(), new OnlyVotersCampaign(), new FeaturesFirst(), new StatesAgree(),
+            new FollowersCommitAfterLeaders(), new LeasesExclude(), new ConfigurationsFollowTheLog(),
+            new OneChangeAtATime(), new SnapshotsAreOfTheLog());
     }
 
     /** What was found is put into words only if it has to be: most of what is required holds. */
     private static void require(boolean holds, String rule, Supplier<String> found) {
         if (!holds) {
             throw new Violation(rule, found.get());
+        }
+    }
+
+    /** What a feature brings into the log stands behind the entry that switches it on. */
+    static final class FeaturesFirst implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof Appended entry && entry.type() == EntryType.SESSIONS && node.membership != null) {
+                require(Feature.SESSION_EXPIRY.isOn(node.membership), "features first", () -> node.id + " appends "
+                    + entry + " with " + node.membership.features() + " switched on");
+            }
         }
     }
 

@@ -9,6 +9,7 @@ import io.quorate.spi.consensus.ConsensusContext;
 import io.quorate.spi.consensus.ConsensusEnvironment;
 import io.quorate.spi.consensus.ConsensusProvider;
 import io.quorate.spi.consensus.ConsensusStatus;
+import io.quorate.spi.consensus.Feature;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.node.Node;
 import io.quorate.spi.node.NodeContext;
@@ -24,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
@@ -55,6 +58,7 @@ public final class SimulatedNode {
     private long diskNanos;
     private double clockRate = 1;
     private long wallJumpMillis;
+    private SortedSet<String> features = Feature.ofThisBuild();
 
     /** One process. */
     private final class Process {
@@ -81,7 +85,7 @@ public final class SimulatedNode {
             node = cluster.provider().create(new NodeContext(id, new ClusterId("simulated"), DIRECTORY, identity,
                 List.of(cluster.network().transport(id.value(), transport)), new Watched(cluster.consensus()),
                 cluster.consensusSettings(), environment(), machine, bootstrap, "simulated", loop, apply,
-                incarnation, new NodeEnvironment(cluster.checks().stateOf(id), cluster.sessionPace())));
+                incarnation, new NodeEnvironment(cluster.checks().stateOf(id), cluster.sessionPace(), features)));
             cluster.checks().processStarted(id, incarnation);
             node.failure().thenAccept(problem -> {
                 failure = Optional.of(problem);
@@ -351,6 +355,19 @@ public final class SimulatedNode {
         suspectDisk = false;
         refusal = Optional.empty();
         cluster.checks().wiped(id);
+    }
+
+    /**
+     * The processes that are started from now on are of a build that has these {@link Feature}s alone; an earlier build
+     * is one with fewer than this one.
+     */
+    public void features(SortedSet<String> labels) {
+        features = new TreeSet<>(labels);
+    }
+
+    /** Whether the processes that are started from now on are of an earlier build than this one. */
+    public boolean isEarlierBuild() {
+        return !features.equals(Feature.ofThisBuild());
     }
 
     /** From now on its clocks run so many times as fast, in this process and the next ones. */

@@ -7,6 +7,7 @@ import io.quorate.api.PeerChanges;
 import io.quorate.api.PeerEvent;
 import io.quorate.api.PeerStatus;
 import io.quorate.api.PeerView;
+import io.quorate.spi.consensus.Feature;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.testing.memory.MemoryNetwork;
 import io.quorate.testing.simulation.Workload.Exchange;
@@ -221,6 +222,7 @@ public final class Swarm {
 
         Report run() {
             try {
+                faults.install();
                 cluster.nodes().forEach(SimulatedNode::start);
                 clients.forEach(SimulatedClient::begin);
                 faults.begin();
@@ -317,6 +319,11 @@ public final class Swarm {
             if (probes.stream().anyMatch(CompletableFuture::isCompletedExceptionally)) {
                 missing = "a write failed: " + probes;
                 probes.clear();
+                return false;
+            }
+            if (members.size() == membership.members().size()
+                    && !membership.features().equals(Feature.ofThisBuild())) {
+                missing = "all members are of this build, and on is only " + membership.features();
                 return false;
             }
             for (SimulatedNode node : members) {
