@@ -116,7 +116,8 @@ class NodeThreadsTest {
         @Override
         public void transferLeadership(Optional<NodeId> to, long timeoutMillis, Consumer<AdministrationResult> answer) {
             // A leader that closes asks for it.
-            context.loop().execute(() -> answer.accept(new AdministrationResult.Refused("found no other voter", false)));
+            context.loop().execute(() ->
+                answer.accept(new AdministrationResult.Refused("found no other voter", false)));
         }
 
         @Override

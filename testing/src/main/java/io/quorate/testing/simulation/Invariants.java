@@ -475,10 +475,11 @@ final class Invariants {
                     }
                 }
                 case SnapshotDurable snapshot -> {
-                    Long term = cluster.committed().get(snapshot.index());
-                    require(term == null || term == snapshot.term(), "a snapshot stands for what is committed",
-                        () -> node.id + " has one of entry " + snapshot.index() + " of term " + snapshot.term()
-                            + ", committed is term " + term);
+                    ClusterView.Agreed agreed = cluster.committed().get(snapshot.index());
+                    require(agreed == null || agreed.term() == snapshot.term(),
+                        "a snapshot stands for what is committed", () -> node.id + " has one of entry "
+                            + snapshot.index() + " of term " + snapshot.term() + ", committed is term "
+                            + agreed.term());
                 }
                 case Started started when started.lastIndex() == started.snapshotIndex() ->
                     check(cluster, node, started.snapshotIndex(), started.membership());
