@@ -161,7 +161,7 @@ final class Leader implements Role {
 
     private void replicate(Progress follower, long now) {
         RaftLog log = core.log();
-        if (!follower.isFree(now) || farewells.hasAll(follower) || snapshots.advance(follower)
+        if (!follower.isFree(now) || farewells.hasAll(follower) || snapshots.advance(follower, now)
             || follower.next() > log.lastIndex() && !follower.probing()) {
             return;
         }

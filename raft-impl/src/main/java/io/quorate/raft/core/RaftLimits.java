@@ -32,6 +32,9 @@ public final class RaftLimits {
     /** How much of a snapshot travels in one call. One is under way to each follower, and its bytes are in memory. */
     public static final int CHUNK_BYTES = 512 << 10;
 
+    /** How many such pieces are in memory at once, of all followers (4 MiB of bytes); others wait for their turn. */
+    public static final int MAX_CHUNKS_UNDER_WAY = 8;
+
     /** The largest piece of a snapshot that is taken from another node. */
     public static final int MAX_CHUNK_BYTES = 4 << 20;
 

@@ -36,11 +36,12 @@ final class SnapshotSender {
     }
 
     /**
-     * Goes on with the follower's transfer, if it has or needs one.
+     * Goes on with the follower's transfer, if it has or needs one. Only so many pieces are in memory at the same time;
+     * without that bound, a leader of many new learners would hold one for each. Who finds no place waits.
      *
      * @return false if appends are what it needs
      */
-    boolean advance(Progress follower) {
+    boolean advance(Progress follower, long now) {
         Transfer transfer = transfers.get(follower.id());
         if (transfer == null) {
             if (follower.next() >= core.log().firstIndex()) {
@@ -58,12 +59,24 @@ final class SnapshotSender {
             return true;
         }
         if (transfer.located && transfer.offset < transfer.meta.bytes()) {
+            if (piecesUnderWay() >= RaftLimits.MAX_CHUNKS_UNDER_WAY) {
+                follower.retryAfter(RaftLimits.INSTALL_POLL_MILLIS * 1_000_000L, now);
+                return true;
+            }
             transfer.loading = true;
             core.emit(new Effect.LoadChunk(follower.id(), transfer.meta, transfer.offset, RaftLimits.CHUNK_BYTES));
         } else {
             send(follower.id(), transfer, Bytes.empty());
         }
         return true;
+    }
+
+    private int piecesUnderWay() {
+        int pieces = 0;
+        for (Transfer transfer : transfers.values()) {
+            pieces += transfer.loading || transfer.call != null && !transfer.call.chunk().isEmpty() ? 1 : 0;
+        }
+        return pieces;
     }
 
     private void send(NodeId to, Transfer transfer, Bytes chunk) {

@@ -24,6 +24,7 @@ import io.quorate.spi.consensus.Membership;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What snapshots may and must do to a log and to those who lack it (thesis chapter 5). */
@@ -355,6 +356,32 @@ class SnapshotRulesTest {
         bench.tickAfter(100);
         assertEquals(10, bench.lastHeartbeat(B).commit());
         assertEquals(List.of(new Effect.EndSnapshot(B)), bench.effects(Effect.EndSnapshot.class));
+    }
+
+    @Test
+    void onlySoManyPiecesAreInMemoryHoweverManyFollowersNeedThem() {
+        List<NodeId> learners = IntStream.rangeClosed(1, RaftLimits.MAX_CHUNKS_UNDER_WAY + 2)
+            .mapToObj(i -> new NodeId(String.format("learner%02d", i))).toList();
+        SnapshotMeta meta = new SnapshotMeta(10, 3, 3, OneCore.membership(List.of(SELF, A), learners), BYTES, 1);
+        OneCore bench = OneCore.behind(meta, 3, 3, 3).leading(A);
+        for (NodeId learner : learners) {
+            bench.answer(bench.lastSend(Message.Append.class, learner), Message.AppendResponse.conflict(4, 3, 1));
+            bench.answer(bench.lastSend(Message.InstallSnapshot.class, learner),
+                new Message.InstallResponse(4, InstallOutcome.RECEIVING, 0, 0, 0));
+        }
+        assertEquals(learners.subList(0, RaftLimits.MAX_CHUNKS_UNDER_WAY), loadsOf(bench));
+        NodeId first = learners.getFirst();
+        bench.step(new Input.ChunkLoaded(first, meta, 0, PIECE));
+        bench.tickAfter(RaftLimits.INSTALL_POLL_MILLIS);
+        assertEquals(RaftLimits.MAX_CHUNKS_UNDER_WAY, loadsOf(bench).size(), "a piece on its way is in memory, too");
+        bench.answer(bench.lastSend(Message.InstallSnapshot.class, first),
+            new Message.InstallResponse(4, InstallOutcome.INSTALLED, 0, 0, 0));
+        bench.tickAfter(RaftLimits.INSTALL_POLL_MILLIS);
+        assertEquals(learners.subList(0, RaftLimits.MAX_CHUNKS_UNDER_WAY + 1), loadsOf(bench), "the next one's turn");
+    }
+
+    private static List<NodeId> loadsOf(OneCore bench) {
+        return bench.effects(Effect.LoadChunk.class).stream().map(Effect.LoadChunk::peer).toList();
     }
 
     @Test
