@@ -143,6 +143,7 @@ for ((i = 1; i <= loads + large_loads; i++)); do
         load "$i" "$large_outstanding" "$large_bytes" &
     fi
     load_pids[$i]=$!
+    sleep 5 # All at once they would keep each other from connecting on a small machine.
 done
 
 # A watcher that is told that the history has let go of what it asks for begins anew, as its user would.
