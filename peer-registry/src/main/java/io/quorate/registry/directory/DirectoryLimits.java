@@ -13,6 +13,12 @@ public final class DirectoryLimits {
      */
     public static final long SETTLING_MILLIS = 1_000;
 
+    /**
+     * How long a session of an older process than the recorded one must last to be believed: longer than a session
+     * whose other end is dead can, confirmed or not ({@link io.quorate.registry.session.SessionSettings#forNode}).
+     */
+    public static final long OLDER_PROCESS_MILLIS = 4_000;
+
     /** How often a leader compares although nothing seems to have changed. */
     public static final long RECONCILE_MILLIS = 250;
 

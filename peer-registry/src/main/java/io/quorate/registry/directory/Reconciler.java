@@ -123,7 +123,9 @@ public final class Reconciler {
         SortedSet<NodeId> nodes = new TreeSet<>(registry.records().keySet());
         nodes.addAll(membership.members());
         for (NodeId each : nodes) {
-            Sighting seen = each.equals(id) ? node.self() : sightings.getOrDefault(each, Sighting.never());
+            Sighting seen = each.equals(id) ? node.self()
+                : leading.believe(each, sightings.getOrDefault(each, Sighting.never()), registry.get(each),
+                    loop.clock().nanoTime());
             PeerStatusMachine.Situation situation = new PeerStatusMachine.Situation(membership.contains(each),
                 each.equals(id), withEndpoints(seen, membership, each), absentMillis(each, seen, leading));
             List<PeerChange> path = PeerStatusMachine.path(each, registry.get(each), situation);
@@ -174,9 +176,28 @@ public final class Reconciler {
         /** The last accepted proposal's index; ZERO if there is none. */
         private LogIndex inFlight = LogIndex.ZERO;
 
+        /** Since when a session of an older process than the recorded one is there. */
+        private final Map<NodeId, Long> olderSinceNanos = new HashMap<>();
+
         Leadership(Term term, long sinceNanos) {
             this.term = term;
             this.sinceNanos = sinceNanos;
+        }
+
+        /**
+         * What to make of a session of an older process than the one that a former leader has recorded: it is most
+         * likely one whose other end is dead and has not been missed here yet, and counts as none until it has lasted
+         * longer than such a session can. Then it is alive, and the wall clock of its node was set back before it
+         * started. Scenario without it: a node is killed and restarted, the leader sees the new process and hands over
+         * to a node that has not missed the old one, and the registry goes back to a process that is dead.
+         */
+        Sighting believe(NodeId peer, Sighting seen, Optional<RegistrySnapshot.Entry> recorded, long nowNanos) {
+            if (!seen.present() || recorded.isEmpty() || seen.incarnation() >= recorded.get().peer().incarnation()) {
+                olderSinceNanos.remove(peer);
+                return seen;
+            }
+            long older = nowNanos - olderSinceNanos.computeIfAbsent(peer, first -> nowNanos);
+            return older < TimeUnit.MILLISECONDS.toNanos(DirectoryLimits.OLDER_PROCESS_MILLIS) ? seen.absent() : seen;
         }
 
         boolean mayPropose(ConsensusStatus status, LogIndex applied) {
