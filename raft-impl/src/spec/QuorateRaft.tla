@@ -40,7 +40,9 @@ CONSTANTS
 
 Faults == {"VoteBeforeDurable", "AckBeforeDurable", "CommitOldTerm", "SkipJoint", "LeaderCountsUnsynced",
            "HeartbeatUncapped", "NoPreVote", "TruncateAtPrev", "ForgetJoint",
-           "IgnoreUpToDate", "InstallDropsTail", "LearnersCount"}
+           "IgnoreUpToDate", "InstallDropsTail", "LearnersCount", "SkipPrevCheck",
+           \* These break no safety: nobody would ever lead again.
+           "EmptyStaysOut", "TermsAreNotTold", "LoyalForEver"}
 
 ASSUME /\ Broken \subseteq Faults
        /\ InitVoters \subseteq Server /\ InitLearners \subseteq Server \ InitVoters
@@ -105,12 +107,22 @@ ConfOf(l) == ConfAt(l, ConfIndex(l))
 
 Members(c) == c.voters \cup c.old \cup c.learners
 
-(* Whether n votes in the last configuration that it knows to be committed, or in a later one: whoever a change removes
-   may still be needed to have that change committed (thesis 4.2.2).  Learners and strangers never campaign. *)
-MayCampaign(n) ==
+(* The last configuration that n knows to be committed, and the later ones. *)
+Holding(n) ==
     LET at == {0} \cup {k \in 1..Len(log[n]) : IsConf(log[n][k])}
         last == CHOOSE k \in at : k <= commit[n] /\ \A m \in at : m <= commit[n] => m <= k
-    IN  \E k \in at : k >= last /\ n \in ConfAt(log[n], k).voters \cup ConfAt(log[n], k).old
+    IN  {ConfAt(log[n], k) : k \in {m \in at : m >= last}}
+
+(* Whoever a change removes may still be needed to have that change committed (thesis 4.2.2).  Learners and strangers
+   never campaign. *)
+MayCampaign(n) == \E c \in Holding(n) : n \in c.voters \cup c.old
+
+(* Who knows that it was removed stays out.  A node without any entry knows no configuration but that of its first
+   start, which says nothing of who is a member today: it votes for whoever asks, and the candidate counts the vote or
+   not. *)
+MayVote(n) ==
+    \/ log[n] = <<>> /\ ~Is("EmptyStaysOut")
+    \/ \E c \in Holding(n) : n \in Members(c)
 
 Majority(nodes, of) == Cardinality(nodes \cap of) * 2 > Cardinality(of)
 
@@ -199,6 +211,7 @@ Init ==
 (* n hears nothing of its leader any more; or it is told that the sessions to it are gone. *)
 LosePatience(n) ==
     /\ n \in MayTimeOut
+    /\ ~Is("LoyalForEver")
     /\ heard[n]
     /\ heard' = [heard EXCEPT ![n] = FALSE]
     /\ UNCHANGED <<role, term, vote, prevotes, log, commit, proved, disk, said, counts>>
@@ -213,12 +226,17 @@ PreCampaign(n) ==
     /\ prevotes' = [prevotes EXCEPT ![n] = {n}]
     /\ UNCHANGED <<term, vote, heard, log, commit, proved, disk, said, counts>>
 
-(* Would n vote for c?  Nothing changes at n: no term, no vote, no timer. *)
-GrantPreVote(n, c) ==
+(* Would n vote for c? *)
+WouldVote(n, c) ==
     /\ role[c] = "P" /\ n # c /\ n \notin prevotes[c]
     /\ term[c] + 1 > term[n]
+    /\ MayVote(n)
     /\ ~Loyal(n, c)
     /\ UpToDate(LastTerm(log[c]), Len(log[c]), log[n])
+
+(* It says so.  Nothing changes at n: no term, no vote, no timer. *)
+GrantPreVote(n, c) ==
+    /\ WouldVote(n, c)
     /\ prevotes' = [prevotes EXCEPT ![c] = @ \cup {n}]
     /\ UNCHANGED <<role, term, vote, heard, log, commit, proved, disk, said, counts>>
 
@@ -271,6 +289,7 @@ Vote(n, t, a) ==
     /\ t >= term[n]
     /\ t > term[n] => a.transfer \/ ~Loyal(n, a.cand)
     /\ t = term[n] => role[n] # "L" /\ vote[n] = None
+    /\ MayVote(n)
     /\ UpToDate(a.lastTerm, a.lastIndex, log[n])
     /\ term' = [term EXCEPT ![n] = t]
     /\ vote' = [vote EXCEPT ![n] = a.cand]
@@ -287,6 +306,7 @@ Vote(n, t, a) ==
 AdoptTerm(n, t) ==
     /\ t > term[n]
     /\ \E m \in Server : dterm[m] >= t
+    /\ ~Is("TermsAreNotTold")
     /\ term' = [term EXCEPT ![n] = t]
     /\ vote' = [vote EXCEPT ![n] = None]
     /\ role' = [role EXCEPT ![n] = "F"]
@@ -357,7 +377,7 @@ AcceptAppend(n, t, prev, count, c) ==
         su == IF conflict = 0 THEN sure[n] ELSE Min(sure[n], conflict - 1)
     IN  /\ Follow(n, t)
         /\ prev <= Len(log[n])
-        /\ prev <= base[n] \/ TermAt(log[n], prev) = TermAt(led[t].log, prev)
+        /\ prev <= base[n] \/ TermAt(log[n], prev) = TermAt(led[t].log, prev) \/ Is("SkipPrevCheck")
         /\ log' = [log EXCEPT ![n] = new]
         /\ proved' = [proved EXCEPT ![n] = pr]
         \* No further than this message proves: what follows may be another leader's.
@@ -448,25 +468,28 @@ TakeSnapshot(n, k) ==
     /\ acked' = AckedWith(n, term[n], dterm[n], proved[n], sure'[n])
     /\ UNCHANGED <<memory, dterm, dvote, asked, granted, led, decided, counts>>
 
-(* n installs a snapshot that t's leader sent: up to k, committed there.  Entries behind it stay if they fit. *)
+(* n installs a snapshot that t's leader sent: up to k, committed there.  Entries behind it stay if they fit.  It may
+   be durable only when n is in a newer term already; what is committed is, and nothing else of t is believed then. *)
 InstallSnapshot(n, t, k) ==
     LET l == led[t].log
         fits == Len(log[n]) >= k /\ TermAt(log[n], k) = TermAt(l, k)
         new == IF ~fits \/ Is("InstallDropsTail") THEN Prefix(l, k)
                ELSE Prefix(l, k) \o SubSeq(log[n], k + 1, Len(log[n]))
-        pr == Min(Len(new), Max(IF t > term[n] THEN 0 ELSE proved[n], k))
+        pr == Min(Len(new), IF t > term[n] THEN k ELSE IF t = term[n] THEN Max(proved[n], k) ELSE proved[n])
     IN  /\ WithSnapshots
         /\ k \in 1..led[t].commit
         /\ k > commit[n]
-        /\ Follow(n, t)
+        /\ IF t >= term[n] THEN Follow(n, t)
+           ELSE n \notin led[t].who /\ UNCHANGED <<role, term, vote, heard, prevotes>>
         /\ log' = [log EXCEPT ![n] = new]
         /\ base' = [base EXCEPT ![n] = k]
         /\ commit' = [commit EXCEPT ![n] = k]
         /\ proved' = [proved EXCEPT ![n] = pr]
         /\ dlog' = [dlog EXCEPT ![n] = IF Is("InstallDropsTail") THEN new ELSE DiskBehind(@, l, k)]
         /\ sure' = [sure EXCEPT ![n] = IF fits THEN Min(Max(@, k), Len(new)) ELSE k]
-        /\ acked' = AckedWith(n, t, dterm[n], pr, sure'[n])
-        /\ UNCHANGED <<dterm, dvote, asked, granted, led, decided, counts>>
+        /\ acked' = AckedWith(n, Max(t, term[n]), dterm[n], pr, sure'[n])
+        /\ led' = IF role[n] = "L" /\ t < term[n] THEN [led EXCEPT ![term[n]].commit = Max(@, k)] ELSE led
+        /\ UNCHANGED <<dterm, dvote, asked, granted, decided, counts>>
 
 (* As kill -9 or a loss of power, and the restart: what is not on the disk was never there. *)
 Crash(n) ==
@@ -485,6 +508,16 @@ Crash(n) ==
 
 -----------------------------------------------------------------------------
 
+(* The appends of t's leader that n may receive.  A commit index beyond the last entry does what the last entry's
+   would do, and one that n knows already does nothing. *)
+CommitsFor(n, most) == {0} \cup (commit[n] + 1)..most
+Appends(n, t) ==
+    {<<prev, count, c>> \in (0..Len(led[t].log)) \X (0..Len(led[t].log)) \X CommitsFor(n, led[t].commit) :
+        prev + count <= Len(led[t].log) /\ c <= prev + count}
+
+(* The leaders that n may hear. *)
+LedTerms(n) == {t \in term[n]..MaxTerm : led[t].who # {} /\ n \notin led[t].who}
+
 Next ==
     \E n \in Server :
         \/ LosePatience(n)
@@ -493,106 +526,22 @@ Next ==
         \/ Campaign(n)
         \/ TransferTo(n)
         \/ SyncVote(n)
-        \/ \E t \in Terms : \E a \in asked[t] : Vote(n, t, a)
-        \/ \E t \in Terms : AdoptTerm(n, t)
+        \/ \E t \in term[n]..MaxTerm : \E a \in asked[t] : Vote(n, t, a)
+        \/ \E t \in (term[n] + 1)..MaxTerm : AdoptTerm(n, t)
         \/ Win(n)
         \/ StepDown(n)
         \/ Propose(n)
-        \/ \E t \in Terms :
-              \/ \E prev \in 0..Len(led[t].log) :
-                    \E count \in 0..(Len(led[t].log) - prev) :
-                        \E c \in 0..led[t].commit : AcceptAppend(n, t, prev, count, c)
-              \/ \E c \in 0..led[t].commit : AcceptHeartbeat(n, t, c)
-              \/ \E k \in 1..led[t].commit : InstallSnapshot(n, t, k)
-        \/ \E k \in 0..MaxLog : SyncLog(n, k)
-        \/ \E k \in 1..Len(log[n]) : Commit(n, k)
+        \/ \E t \in LedTerms(n) :
+              \/ \E a \in Appends(n, t) : AcceptAppend(n, t, a[1], a[2], a[3])
+              \/ \E c \in CommitsFor(n, led[t].commit) : AcceptHeartbeat(n, t, c)
+        \/ WithSnapshots /\ \E t \in Terms : \E k \in (commit[n] + 1)..led[t].commit : InstallSnapshot(n, t, k)
+        \/ \E k \in sure[n]..Len(log[n]) : SyncLog(n, k)
+        \/ role[n] = "L" /\ \E k \in (commit[n] + 1)..Len(log[n]) : Commit(n, k)
         \/ \E voters \in Targets : ChangeVoters(n, voters)
         \/ LeaveJoint(n)
-        \/ \E k \in 1..commit[n] : TakeSnapshot(n, k)
+        \/ WithSnapshots /\ \E k \in (base[n] + 1)..commit[n] : TakeSnapshot(n, k)
         \/ Crash(n)
 
 Spec == Init /\ [][Next]_vars
-
------------------------------------------------------------------------------
-(* What must hold. *)
-
-TypeOK ==
-    /\ \A n \in Server :
-        /\ role[n] \in {"F", "P", "C", "T", "L"}
-        /\ term[n] \in Terms /\ dterm[n] \in Terms /\ dterm[n] <= term[n]
-        /\ vote[n] \in Server \cup {None} /\ dvote[n] \in Server \cup {None}
-        /\ prevotes[n] \subseteq Server
-        /\ Len(log[n]) <= MaxLog
-        /\ base[n] <= commit[n] /\ commit[n] <= Len(log[n])
-        /\ sure[n] <= Len(log[n]) /\ proved[n] <= Len(log[n])
-        /\ sure[n] <= Len(dlog[n])
-
-(* What a node counts on is on its disk, and what its disk would give after a restart holds its snapshot. *)
-DurableIsOnDisk ==
-    \A n \in Server :
-        /\ Prefix(dlog[n], sure[n]) = Prefix(log[n], sure[n])
-        /\ base[n] <= Len(dlog[n]) /\ base[n] <= sure[n]
-
-(* At most one leader in a term. *)
-ElectionSafety == \A t \in Terms : Cardinality(led[t].who) <= 1
-
-(* At most one vote of a node in a term leaves it. *)
-OneVote ==
-    \A t \in Terms : \A c, d \in Server : c # d => granted[t][c] \cap granted[t][d] = {}
-
-(* Two logs that have an entry of the same index and term are the same up to it. *)
-LogMatching ==
-    \A n, m \in Server :
-        \A k \in 1..Min(Len(log[n]), Len(log[m])) :
-            log[n][k].term = log[m][k].term => Prefix(log[n], k) = Prefix(log[m], k)
-
-(* A leader has everything that was committed in the terms before its own. *)
-LeaderCompleteness ==
-    \A n \in Server : role[n] = "L" =>
-        \A k \in 1..Len(decided) : decided[k].by < term[n] =>
-            k <= Len(log[n]) /\ log[n][k] = decided[k].entry
-
-(* What any node holds to be committed is what was committed, in the same place. *)
-StateMachineSafety ==
-    \A n \in Server :
-        /\ commit[n] <= Len(decided)
-        /\ \A k \in 1..commit[n] : k <= Len(log[n]) /\ log[n][k] = decided[k].entry
-
-(* What was committed is on the disks of a quorum of a configuration that was in force, for ever: no set of crashes
-   can lose it.  The quorum is asked of the configuration of whoever holds the longest committed prefix. *)
-CommittedIsKept ==
-    \A k \in 1..Len(decided) :
-        LET having == {n \in Server : Len(dlog[n]) >= k /\ dlog[n][k] = decided[k].entry}
-            newest == [i \in 1..Len(decided) |-> decided[i].entry]
-            \* Entries behind the last committed configuration may already be counted by a later, uncommitted one.
-            confs == {ConfOf(newest)} \cup {ConfOf(led[t].log) : t \in {u \in Terms : led[u].who # {}}}
-        IN  \E c \in confs : IsQuorum(having, c)
-
-(* Any two configurations that follow each other in a log cannot decide without a node in common. *)
-QuorumsIntersect ==
-    \A n \in Server :
-        LET l == log[n]
-            at == {0} \cup {k \in 1..Len(l) : IsConf(l[k])}
-        IN  \A j \in at : \A k \in at :
-                (j < k /\ ~\E m \in at : j < m /\ m < k) =>
-                    \A q \in SUBSET Server : \A r \in SUBSET Server :
-                        IsQuorum(q, ConfAt(l, j)) /\ IsQuorum(r, ConfAt(l, k)) => q \cap r # {}
-
-(* Learners, strangers, and whoever knows that it was removed never campaign. *)
-OnlyVotersCampaign ==
-    \A n \in Server : role[n] \in {"P", "C", "T"} => MayCampaign(n)
-
-(* A leader that all the others hear stays, whatever a single node that hears nothing does (for StartsLed). *)
-LeaderStays == \A n \in Server : term[n] = 1
-
-(* Term and commit index of a node go back only by a crash, and never on its disk. *)
-Forward ==
-    [][\A n \in Server :
-        /\ dterm'[n] >= dterm[n]
-        /\ dterm'[n] = dterm[n] /\ dvote[n] # None => dvote'[n] = dvote[n]
-        /\ crashes' = crashes => term'[n] >= term[n] /\ commit'[n] >= commit[n]
-        /\ base'[n] >= base[n]
-        \* A leader only ever appends.
-        /\ role[n] = "L" /\ role'[n] = "L" => Prefix(log'[n], Len(log[n])) = log[n]]_vars
 
 =============================================================================

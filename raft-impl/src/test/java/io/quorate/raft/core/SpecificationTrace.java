@@ -4,6 +4,9 @@ import io.quorate.api.NodeId;
 import io.quorate.spi.consensus.ConsensusTrace;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,10 +19,11 @@ import java.util.TreeSet;
  * (docs/specification.md). A step that is several events here is one there: a campaign is a new term and a vote for
  * oneself, and what was cut is told with what took its place.
  */
-final class SpecificationTrace {
+public final class SpecificationTrace {
 
     private final Membership membership;
     private final TreeSet<NodeId> nodes;
+    private final boolean transfers;
     private final List<String> lines = new ArrayList<>();
     private final Set<NodeId> started = new TreeSet<>();
     private NodeId newTermOf;
@@ -30,9 +34,13 @@ final class SpecificationTrace {
     private long maxTerm;
     private long maxIndex;
 
-    /** @param strangers nodes that exist beside the members */
-    SpecificationTrace(Membership membership, Set<NodeId> strangers) {
+    /**
+     * @param strangers nodes that exist beside the members
+     * @param transfers whether leaders hand over: only then may anybody campaign without pre-votes
+     */
+    public SpecificationTrace(Membership membership, Set<NodeId> strangers, boolean transfers) {
         this.membership = membership;
+        this.transfers = transfers;
         this.nodes = new TreeSet<>(membership.members());
         nodes.addAll(strangers);
     }
@@ -41,11 +49,8 @@ final class SpecificationTrace {
         return event -> on(node, event);
     }
 
-    int length() {
-        return lines.size();
-    }
-
-    private void on(NodeId node, ConsensusTrace.Event event) {
+    /** Takes what {@code node} tells. */
+    public void on(NodeId node, ConsensusTrace.Event event) {
         if (newTermOf != null && !votedForItself
             && !(event instanceof ConsensusTrace.Voted voted && voted.candidate().equals(node))) {
             add(newTermOf, "TermAdopted", "term |-> " + newTerm);
@@ -54,7 +59,8 @@ final class SpecificationTrace {
         switch (event) {
             case ConsensusTrace.Started start -> add(node, "Started", "first |-> " + bool(started.add(node))
                 + ", term |-> " + start.term() + ", vote |-> " + vote(start.votedFor()) + ", index |-> "
-                + start.lastIndex() + ", lastTerm |-> " + start.lastTerm());
+                + start.lastIndex() + ", lastTerm |-> " + start.lastTerm() + ", base |-> " + start.snapshotIndex()
+                + ", conf |-> " + conf(start.membership()));
             case ConsensusTrace.TermAdopted adopted -> {
                 newTermOf = node;
                 newTerm = adopted.term();
@@ -68,7 +74,9 @@ final class SpecificationTrace {
                 }
             }
             case ConsensusTrace.Campaigned campaign -> {
-                if (!campaign.preVote()) {
+                if (campaign.preVote()) {
+                    add(node, "PreCampaigned", "term |-> " + campaign.term());
+                } else {
                     add(node, "Campaigned", "term |-> " + campaign.term());
                     newTermOf = null;
                     votedForItself = false;
@@ -95,17 +103,23 @@ final class SpecificationTrace {
             case ConsensusTrace.Committed committed -> add(node, "Committed", "index |-> " + committed.index());
             case ConsensusTrace.MembershipInForce inForce -> {
                 if (configuration != null) {
-                    Membership now = inForce.membership();
-                    add(node, "Appended", configuration + "[voters |-> " + set(now.voters()) + ", old |-> "
-                        + set(now.outgoing()) + ", learners |-> " + set(now.learners()) + "]");
+                    add(node, "Appended", configuration + conf(inForce.membership()));
                     configuration = null;
+                } else if (!cut) { // Of what was cut it is told with what took its place.
+                    add(node, "InForce", "conf |-> " + conf(inForce.membership()));
                 }
             }
-            // Free in the specification: it has no state machine, no clock, and these runs have no snapshots.
-            case ConsensusTrace.ReadConfirmed read -> { }
-            case ConsensusTrace.SnapshotDurable snapshot -> throw new AssertionError("found " + snapshot);
-            case ConsensusTrace.Compacted compacted -> throw new AssertionError("found " + compacted);
+            case ConsensusTrace.SnapshotDurable snapshot -> add(node, "SnapshotDurable", "index |-> "
+                + snapshot.index() + ", term |-> " + snapshot.term() + ", installed |-> " + bool(snapshot.installed()));
+            case ConsensusTrace.Compacted compacted -> add(node, "Compacted", "index |-> " + compacted.index()
+                + ", term |-> " + compacted.term());
+            case ConsensusTrace.ReadConfirmed read -> { } // The specification has no clock and no reads.
         }
+    }
+
+    private static String conf(Membership membership) {
+        return "[voters |-> " + set(membership.voters()) + ", old |-> " + set(membership.outgoing())
+            + ", learners |-> " + set(membership.learners()) + "]";
     }
 
     private void add(NodeId node, String name, String fields) {
@@ -136,8 +150,46 @@ final class SpecificationTrace {
         return "{" + String.join(", ", nodes.stream().map(SpecificationTrace::quoted).toList()) + "}";
     }
 
+    /** Whether there was an event with these words in it. */
+    public boolean has(String words) {
+        return lines.stream().anyMatch(line -> line.contains(words));
+    }
+
+    /** Writes the module to where the profile 'spec' looks for runs. */
+    public void write(String name) throws IOException {
+        write(name, module());
+    }
+
+    /**
+     * Writes a run that cannot be, since events of this one are missing: TLC must refuse it, or it would prove nothing
+     * of the others.
+     *
+     * @param name begins with {@code altered}
+     * @param events what each event that is left out has in it
+     * @param spared how many of those stay before the first that is left out
+     * @param count how many are left out
+     */
+    public void writeAltered(String name, String events, int spared, int count) throws IOException {
+        List<String> all = new ArrayList<>(lines);
+        List<String> found = lines.stream().filter(line -> line.contains(events)).skip(spared).limit(count).toList();
+        if (found.size() < count) {
+            throw new AssertionError("found " + found + ", expected " + count + " events with " + events);
+        }
+        found.forEach(all::remove);
+        write(name, module(all));
+    }
+
+    private static void write(String name, String module) throws IOException {
+        Path folder = Files.createDirectories(Path.of("target", "traces", name));
+        Files.writeString(folder.resolve("TraceData.tla"), module);
+    }
+
     /** The module. */
-    String module() {
+    public String module() {
+        return module(lines);
+    }
+
+    private String module(List<String> events) {
         return """
             ---------------------------- MODULE TraceData ----------------------------
             TraceServer == %s
@@ -147,11 +199,12 @@ final class SpecificationTrace {
             TraceMaxTerm == %d
             TraceMaxLog == %d
             TraceLength == %d
+            TraceTransfers == %s
             Trace == <<
             %s
             >>
             ==========================================================================
             """.formatted(set(nodes), set(membership.voters()), set(membership.learners()), maxTerm,
-            maxIndex, lines.size(), String.join(",\n", lines));
+            maxIndex, lines.size(), bool(transfers), String.join(",\n", events));
     }
 }

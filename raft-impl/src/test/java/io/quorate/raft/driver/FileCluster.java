@@ -46,8 +46,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -73,6 +76,10 @@ final class FileCluster {
 
     /** Whether a call to that node is lost. */
     BiPredicate<NodeId, RpcType> cut = (to, type) -> false;
+    /** All calls to and from these are lost. */
+    final Set<NodeId> isolated = new TreeSet<>();
+    /** Hears the steps of all nodes, in their order. */
+    BiConsumer<NodeId, ConsensusTrace.Event> heard = (node, event) -> { };
     long installCalls;
     long installBytes;
     int installsUnderWay;
@@ -177,7 +184,10 @@ final class FileCluster {
             Executor background = world.serialExecutor(DISK_NANOS);
             consensus = new RaftConsensusProvider().create(new ConsensusContext(id, new ClusterId("files"), ROOT,
                 membership, new ToldLate(), this, this, settings, new ConsensusEnvironment(Optional.of(disk),
-                Optional.of(name -> storageThread()), Optional.of(background), trace::add)));
+                Optional.of(name -> storageThread()), Optional.of(background), event -> {
+                    trace.add(event);
+                    heard.accept(id, event);
+                })));
         }
 
         private StorageExecutor storageThread() {
@@ -366,7 +376,7 @@ final class FileCluster {
                     new CallFailure(CallFailure.Kind.NOT_SENT, Optional.empty(), "no session")));
                 return;
             }
-            if (cut.test(peer, type)) {
+            if (cut.test(peer, type) || isolated.contains(id) || isolated.contains(peer)) {
                 world.schedule(CALL_NANOS, () -> end(install, over, () -> answer.onFailure(
                     new CallFailure(CallFailure.Kind.RESET, Optional.empty(), "cut"))));
                 return;
