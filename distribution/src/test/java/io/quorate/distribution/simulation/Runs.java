@@ -2,6 +2,7 @@ package io.quorate.distribution.simulation;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.quorate.testing.simulation.CodePath;
 import io.quorate.testing.simulation.FaultKind;
 import io.quorate.testing.simulation.SimulationFailure;
 import io.quorate.testing.simulation.Swarm;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -32,6 +34,7 @@ final class Runs {
     private static final double NANOS_PER_SECOND = 1e9;
 
     private final Map<FaultKind, Long> faults = new TreeMap<>();
+    private final Map<CodePath, Long> paths = new TreeMap<>();
     private final TreeMap<String, Long> counts = new TreeMap<>();
     private final List<String> failures = new ArrayList<>();
     private long seeds;
@@ -126,6 +129,7 @@ final class Runs {
                 simulatedNanos += report.simulated().toNanos();
                 threadNanos += System.nanoTime() - began;
                 report.faults().forEach((kind, count) -> faults.merge(kind, count, Long::sum));
+                report.paths().forEach((path, count) -> paths.merge(path, count, Long::sum));
                 report.counts().forEach((what, count) -> counts.merge(what, count, Long::sum));
             }
         } catch (SimulationFailure e) {
@@ -152,6 +156,11 @@ final class Runs {
         return counts;
     }
 
+    /** Code paths that no run has taken. */
+    synchronized List<CodePath> pathsNotHit() {
+        return Arrays.stream(CodePath.values()).filter(path -> !paths.containsKey(path)).toList();
+    }
+
     /** In words. */
     String summary() {
         StringBuilder text = new StringBuilder();
@@ -161,7 +170,9 @@ final class Runs {
             simulatedNanos / (double) Math.max(1, processorNanos() - processorNanosBefore),
             simulatedNanos / (double) Math.max(1, threadNanos)));
         text.append("faults: ").append(faults).append(System.lineSeparator());
-        text.append("paths hit: ").append(counts).append(System.lineSeparator());
+        text.append("paths hit: ").append(paths).append(System.lineSeparator());
+        text.append("not hit: ").append(pathsNotHit()).append(System.lineSeparator());
+        text.append("besides: ").append(counts).append(System.lineSeparator());
         return text.toString();
     }
 

@@ -90,7 +90,7 @@ final class Applier {
         this.trace = trace;
         this.stateMachine = stateMachine;
         this.registry = registry;
-        this.commandRunner = new CommandRunner(stateMachine, sessions);
+        this.commandRunner = new CommandRunner(stateMachine, sessions, trace);
         this.state = new ReplicatedState(List.of(new RegistrySection(registry), new ClientSessionsSection(sessions),
             new StateMachineSection(stateMachine)));
         this.counters = counters;

@@ -10,6 +10,7 @@ import io.quorate.registry.protocol.CommandBatch;
 import io.quorate.registry.protocol.Outcome;
 import io.quorate.registry.protocol.ProtocolLimits;
 import io.quorate.spi.consensus.CommittedEntry;
+import io.quorate.spi.node.StateTrace;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,13 +25,15 @@ final class CommandRunner {
 
     private final StateMachine stateMachine;
     private final ClientSessions sessions;
+    private final StateTrace trace;
     /** What the last command brought: two fields and not an object for each command, as most replicas drop it. */
     private boolean rejected;
     private Bytes result;
 
-    CommandRunner(StateMachine stateMachine, ClientSessions sessions) {
+    CommandRunner(StateMachine stateMachine, ClientSessions sessions, StateTrace trace) {
         this.stateMachine = stateMachine;
         this.sessions = sessions;
+        this.trace = trace;
     }
 
     /**
@@ -92,6 +95,9 @@ final class CommandRunner {
         for (int i = 0; i < size; i++) {
             Outcome known = session == null ? Outcome.SESSION_EXPIRED : session.known(group.first() + i);
             if (known != null) {
+                if (session != null) {
+                    trace.commandRepeated();
+                }
                 if (outcomes != null) {
                     outcomes.add(known);
                 }

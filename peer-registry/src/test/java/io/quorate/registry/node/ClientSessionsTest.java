@@ -15,6 +15,7 @@ import io.quorate.registry.protocol.CommandBatch;
 import io.quorate.registry.protocol.Outcome;
 import io.quorate.spi.consensus.CommittedEntry;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.node.StateTrace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -27,7 +28,7 @@ class ClientSessionsTest {
     private static final class Replica {
         final ClientSessions sessions = new ClientSessions();
         final RecordingMachine machine = new RecordingMachine();
-        final CommandRunner runner = new CommandRunner(machine, sessions);
+        final CommandRunner runner = new CommandRunner(machine, sessions, StateTrace.NONE);
         long index;
 
         List<Outcome> apply(CommandBatch.Joiner batch) throws MalformedBytesException {

@@ -33,6 +33,10 @@ public interface StateTrace {
     default void registryChanged(List<PeerEvent> changes) {
     }
 
+    /** A command that was applied before was found in the log again and is answered from its session. */
+    default void commandRepeated() {
+    }
+
     /** By an entry so many sessions have ended that were not used for too long. */
     default void sessionsExpired(int count) {
     }

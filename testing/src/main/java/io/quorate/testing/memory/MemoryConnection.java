@@ -109,6 +109,10 @@ public final class MemoryConnection implements Connection {
         return host;
     }
 
+    String otherHost() {
+        return other.host;
+    }
+
     MemoryTransport transport() {
         return transport;
     }

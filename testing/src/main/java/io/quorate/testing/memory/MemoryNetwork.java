@@ -235,6 +235,7 @@ public final class MemoryNetwork {
 
     void closed(MemoryConnection connection) {
         live.remove(connection);
+        traffic.ended(connection.host(), connection.otherHost());
     }
 
     List<MemoryConnection> of(MemoryTransport transport) {

@@ -25,6 +25,10 @@ public interface MemoryTraffic {
     default void sent(String from, String to, Frame frame) {
     }
 
+    /** A connection has ended at {@code from}, whatever {@code to} knows of it. */
+    default void ended(String from, String to) {
+    }
+
     /** How much longer than usual the next frame from one host to another takes. */
     default long extraDelayNanos(String from, String to) {
         return 0;

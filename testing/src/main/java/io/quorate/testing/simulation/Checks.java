@@ -9,7 +9,6 @@ import io.quorate.spi.consensus.ConsensusTrace.Committed;
 import io.quorate.spi.consensus.ConsensusTrace.Event;
 import io.quorate.spi.consensus.ConsensusTrace.LogDurable;
 import io.quorate.spi.consensus.ConsensusTrace.ReadConfirmed;
-import io.quorate.spi.consensus.ConsensusTrace.SnapshotDurable;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.node.StateTrace;
 import io.quorate.spi.wire.Frame;
@@ -26,7 +25,8 @@ final class Checks {
 
     private static final int TYPES = EntryType.values().length;
 
-    private final ClusterView cluster = new ClusterView();
+    private final ClusterView cluster;
+    private final Paths paths = new Paths();
     private final Invariant[] invariants;
     private final Map<Class<?>, String> steps = new HashMap<>();
     private final Map<String, NodeView> byHost = new HashMap<>();
@@ -37,9 +37,19 @@ final class Checks {
 
     Checks(Timeline timeline, Function<NodeId, SimulatedDisk> disks) {
         this.timeline = timeline;
+        cluster = new ClusterView(timeline::nowNanos);
         List<Invariant> all = new ArrayList<>(Invariants.all());
         all.add(new DurableOnDisk(disks));
-        this.invariants = all.toArray(Invariant[]::new);
+        all.add(paths);
+        invariants = all.toArray(Invariant[]::new);
+    }
+
+    Paths paths() {
+        return paths;
+    }
+
+    void connectionEnded(String one, String other) {
+        cluster.connectionEnded(at(one).id, at(other).id);
     }
 
     ClusterView cluster() {
@@ -65,9 +75,6 @@ final class Checks {
             }
         }
         timeline.count(steps.computeIfAbsent(event.getClass(), type -> "step " + type.getSimpleName()));
-        if (event instanceof SnapshotDurable snapshot && snapshot.installed()) {
-            timeline.count("snapshots installed");
-        }
         NodeView node = cluster.node(id);
         try {
             for (Invariant invariant : invariants) {
@@ -112,7 +119,7 @@ final class Checks {
 
             @Override
             public void restored(long index, long registryNumber) {
-                timeline.count("state restored from a snapshot");
+                paths.took(CodePath.STATE_RESTORED);
                 hold(() -> registry.restored(id, registryNumber));
             }
 
@@ -124,8 +131,13 @@ final class Checks {
             @Override
             public void sessionsExpired(int count) {
                 if (count > 0) {
-                    timeline.count("sessions expired");
+                    paths.took(CodePath.SESSION_EXPIRED);
                 }
+            }
+
+            @Override
+            public void commandRepeated() {
+                paths.took(CodePath.COMMAND_REPEATED);
             }
         };
     }

@@ -19,10 +19,12 @@ import io.quorate.spi.consensus.ConsensusTrace.Truncated;
 import io.quorate.spi.consensus.ConsensusTrace.Voted;
 import io.quorate.spi.consensus.Membership;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /** What is known of all nodes, and what the cluster has agreed so far. */
@@ -39,6 +41,31 @@ final class ClusterView {
      * @param in the term of who committed it first, which is that of its leader
      */
     record Agreed(long term, long in) {
+    }
+
+    private final Map<Ends, Long> ended = new HashMap<>();
+    private final LongSupplier clock;
+
+    private record Ends(NodeId one, NodeId other) {
+    }
+
+    ClusterView(LongSupplier clock) {
+        this.clock = clock;
+    }
+
+    long nowNanos() {
+        return clock.getAsLong();
+    }
+
+    /** A connection between the two has ended, at either side. */
+    void connectionEnded(NodeId one, NodeId other) {
+        ended.put(new Ends(one, other), nowNanos());
+        ended.put(new Ends(other, one), nowNanos());
+    }
+
+    /** When a connection between the two has last ended; before all times if none has. */
+    long lastEnd(NodeId one, NodeId other) {
+        return ended.getOrDefault(new Ends(one, other), Long.MIN_VALUE);
     }
 
     NodeView node(NodeId id) {

@@ -40,6 +40,8 @@ public enum FaultKind {
     FAILED_WRITE,
     /** Bits of a stopped node's files are not what they were. */
     BIT_FLIP,
+    /** A voter's disk is replaced by an empty one, while all others are well; it is started with its old name. */
+    REPLACED_DISK,
     /** Members are added, removed, promoted or demoted. */
     MEMBERSHIP,
     /** The leadership is handed over. */

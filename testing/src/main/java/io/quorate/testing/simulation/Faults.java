@@ -175,6 +175,7 @@ final class Faults {
             case FAILED_SYNC -> failing(node, disk -> disk.failNextForce());
             case FAILED_WRITE -> failing(node, disk -> disk.failNextWrite());
             case BIT_FLIP -> flip(node);
+            case REPLACED_DISK -> replaceDisk(node);
             case MEMBERSHIP -> membership();
             case TRANSFER -> transfer();
             case STRANDED_LEADER -> strand();
@@ -303,14 +304,14 @@ final class Faults {
         }
         cluster.note(node.id(), "its disk is full");
         boolean copiesOnWrite = random.nextInt(4) == 0;
-        disk.capacity(disk.usedBytes() + random.nextInt(2_000)).overwritesNeedRoom(copiesOnWrite);
+        disk.capacity(disk.usedBytes() + random.nextInt(500)).overwritesNeedRoom(copiesOnWrite);
         if (copiesOnWrite) {
             node.suspectDisk(true); // What was half written cannot even be taken back: the node stops, and says so.
         }
         later(() -> {
             cluster.note(node.id(), "its disk has room");
             node.disk().capacity(Long.MAX_VALUE).overwritesNeedRoom(false);
-        }, SECOND);
+        }, 2 * SECOND);
         return true;
     }
 
@@ -357,6 +358,29 @@ final class Faults {
         node.suspectDisk(true);
         cluster.note(node.id(), "bits flip in " + file.getFileName() + " at " + at);
         disk.flipBit(file, at, random.nextInt(8));
+        return true;
+    }
+
+    /** Where it is the only loss: a majority that has lost its disks is lost, and nothing could be demanded. */
+    private boolean replaceDisk(SimulatedNode node) {
+        Optional<SimulatedNode> leader = cluster.leader();
+        if (leader.isEmpty() || leader.get() == node || damaged > 0 || mostDamaged == 0) {
+            return false;
+        }
+        Membership now = leader.get().status().orElseThrow().membership();
+        if (now.isJoint() || now.voters().size() < 3 || !now.voters().contains(node.id())
+            || !now.members().stream().map(cluster::node).allMatch(each -> each == node || each.serves())) {
+            return false;
+        }
+        damaged = mostDamaged;
+        if (node.state() != SimulatedNode.State.DOWN) {
+            node.kill();
+        }
+        node.wipe();
+        if (random.nextBoolean()) {
+            cluster.known(node.id(), Membership.ofNobody(now.endpoints()));
+        }
+        restartLater(node);
         return true;
     }
 
@@ -524,7 +548,7 @@ final class Faults {
             case 0 -> {
                 if (cluster.nodes().size() < 7 && machinesAdded < 3) {
                     machinesAdded++;
-                    node = cluster.addMachine("n" + (cluster.nodes().size() + 1), now);
+                    node = cluster.addMachine("n" + (cluster.nodes().size() + 1), known(now));
                     node.start();
                 } else if (!now.contains(node.id())) {
                     joinAnew(node, now);
@@ -549,8 +573,13 @@ final class Faults {
             node.kill();
         }
         node.wipe();
-        cluster.known(node.id(), now);
+        cluster.known(node.id(), known(now));
         node.start();
+    }
+
+    /** What a node is told that joins: whom to ask, and every other time also who is a member as its operator knows. */
+    private Membership known(Membership now) {
+        return machinesAdded % 2 == 1 ? Membership.ofNobody(now.endpoints()) : now;
     }
 
     private void told(SimulatedNode leader, AdministrationResult result) {

@@ -12,10 +12,11 @@ import java.util.random.RandomGenerator;
 /** The paths between the hosts: who cannot reach whom for which reason, and how bad the network is. */
 final class Hosts implements MemoryTraffic {
 
-    /** Hears each frame of a call when it is sent. */
-    @FunctionalInterface
+    /** Hears each frame of a call when it is sent, and of each connection's end at each side. */
     interface Tap {
         void sent(String from, String to, Frame frame);
+
+        void ended(String from, String to);
     }
 
     private record Path(String from, String to) implements Comparable<Path> {
@@ -117,6 +118,11 @@ final class Hosts implements MemoryTraffic {
         timeline.mix(frame.rpcType() * 31L + frame.kind().ordinal());
         timeline.mix(frame.payloadLength());
         tap.sent(from, to, frame);
+    }
+
+    @Override
+    public void ended(String from, String to) {
+        tap.ended(from, to);
     }
 
     @Override

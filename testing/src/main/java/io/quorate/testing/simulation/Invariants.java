@@ -40,9 +40,10 @@ final class Invariants {
         return List.of(new OneLeaderATerm(), new ElectedByAQuorum(), new VotesOnce(), new VotesAreDurable(),
             new AcknowledgementsAreDurable(), new NothingGoesBack(), new LeadersOnlyAppend(), new LogsMatch(),
             new LeadersAreComplete(), new CommitsAgree(), new CommitsByOwnTerm(), new CommittedIsDurable(),
-            new QuorumsOverlap(), new OnlyVotersCampaign(), new FeaturesFirst(), new StatesAgree(),
-            new FollowersCommitAfterLeaders(), new LeasesExclude(), new ConfigurationsFollowTheLog(),
-            new OneChangeAtATime(), new SnapshotsAreOfTheLog());
+            new QuorumsOverlap(), new OnlyVotersCampaign(), new RemovedNodesGiveNoVotes(), new FeaturesFirst(),
+            new StatesAgree(), new FollowersCommitAfterLeaders(), new LeasesExclude(), new ConfigurationsFollowTheLog(),
+            new OneChangeAtATime(), new SnapshotsAreOfTheLog(), new LoyaltyInvariants.TermsBeginWithPreVotes(),
+            new LoyaltyInvariants.LoyalNodesGiveNoPreVotes());
     }
 
     /** What was found is put into words only if it has to be: most of what is required holds. */
@@ -347,6 +348,21 @@ final class Invariants {
                 && node.membershipIndex <= node.committed) {
                 require(node.membership.votes(node.id), "only voters stand for election", () -> node.id
                     + " stands in term " + campaigned.term() + " and is no voter of " + node.membership);
+            }
+        }
+    }
+
+    /**
+     * Who knows that it was removed votes for nobody. A learner may, since it may have been promoted meanwhile, and only
+     * the candidate knows (lesson 39); that it counts voters alone is {@link ElectedByAQuorum}.
+     */
+    static final class RemovedNodesGiveNoVotes implements Invariant {
+
+        @Override
+        public void before(ClusterView cluster, NodeView node, Event event) {
+            if (event instanceof Voted voted && node.membershipIndex > 0 && node.membershipIndex <= node.committed) {
+                require(node.membership.contains(node.id), "removed nodes do not vote", () -> node.id + " votes for "
+                    + voted.candidate() + " in term " + voted.term() + " and is no member of " + node.membership);
             }
         }
     }

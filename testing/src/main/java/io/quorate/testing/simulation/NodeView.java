@@ -5,6 +5,7 @@ import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** What is known of one node from what it told of its steps; outlives its processes. */
 final class NodeView {
@@ -33,6 +34,16 @@ final class NodeView {
     boolean damaged;
     Membership membership;
     long membershipIndex;
+    /** Who has granted it a pre-vote since it began to ask for them. */
+    final TreeSet<NodeId> preVotes = new TreeSet<>();
+    /** A leader has told it to begin a term at once, which it has not done yet. */
+    boolean handedOver;
+    long handedOverTerm;
+    /** Whose heartbeat it has answered last, of which term and when. */
+    NodeId heard;
+    long heardTerm;
+    long heardNanos;
+    long hardStateChangedNanos;
 
     NodeView(NodeId id) {
         this.id = id;
@@ -70,6 +81,9 @@ final class NodeView {
     void processEnded() {
         up = false;
         leading = false;
+        preVotes.clear();
+        handedOver = false;
+        heard = null;
         committed = 0;
     }
 }

@@ -154,6 +154,7 @@ final class SimulatedClient {
             switch (cause) {
                 case OutcomeUnknownException unknown -> {
                     cluster.count("client: outcome unknown");
+                    cluster.checks().paths().took(CodePath.OUTCOME_UNKNOWN);
                     note(asked, Optional.empty());
                 }
                 case AccessDeniedException stranger -> cluster.count("client: of no member");

@@ -17,6 +17,7 @@ import io.quorate.spi.node.SessionPace;
 import io.quorate.spi.plugin.PluginException;
 import io.quorate.spi.plugin.Plugins;
 import io.quorate.spi.transport.Endpoint;
+import io.quorate.spi.wire.Frame;
 import io.quorate.testing.memory.MemoryNetwork;
 import io.quorate.testing.time.VirtualWorld;
 import java.time.Duration;
@@ -87,7 +88,17 @@ public final class SimulatedCluster {
         timeline = new Timeline(world);
         checks = new Checks(timeline, id -> node(id).disk());
         network = new MemoryNetwork(world, builder.mode, builder.minDelay.toNanos(), builder.maxDelay.toNanos());
-        hosts = new Hosts(network, world.random(), timeline, checks::sent);
+        hosts = new Hosts(network, world.random(), timeline, new Hosts.Tap() {
+            @Override
+            public void sent(String from, String to, Frame frame) {
+                checks.sent(from, to, frame);
+            }
+
+            @Override
+            public void ended(String from, String to) {
+                checks.connectionEnded(from, to);
+            }
+        });
         network.traffic(hosts);
         machines = builder.machines;
         consensusSettings = builder.settings;
@@ -270,6 +281,11 @@ public final class SimulatedCluster {
     /** How often what has happened: steps of consensus, faults, counters of transports. */
     public SortedMap<String, Long> counts() {
         return timeline.counts();
+    }
+
+    /** How often which code path was taken. */
+    public Map<CodePath, Long> paths() {
+        return checks.paths().taken();
     }
 
     /** The last of what has happened, in words. */
@@ -530,12 +546,14 @@ public final class SimulatedCluster {
     /** A node serves no more, by its own decision. Where its disk is good, nothing gave it a reason to. */
     void stoppedServing(SimulatedNode node, String problem) {
         note(node.id(), "serves no more: " + problem);
+        checks.paths().took(CodePath.STOPPED_BY_DISK);
         if (!node.suspectDisk() && !node.disk().dead()) {
             checks.violated(new Violation("nodes on good disks serve", node.id() + " has stopped: " + problem));
         }
     }
 
     void refusedToStart(SimulatedNode node, Exception why) {
+        checks.paths().took(CodePath.REFUSED_BY_DAMAGE);
         if (!node.suspectDisk()) {
             checks.violated(new Violation("nodes on good disks start", node.id() + " does not: " + why));
         }

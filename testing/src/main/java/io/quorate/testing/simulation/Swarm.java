@@ -130,10 +130,11 @@ public final class Swarm {
      * @param events how many events
      * @param hash the same only for the same run
      * @param faults how often which fault
+     * @param paths how often which code path was taken
      * @param counts how often what
      */
     public record Report(long seed, Duration simulated, long events, long hash, Map<FaultKind, Long> faults,
-        SortedMap<String, Long> counts) {
+        Map<CodePath, Long> paths, SortedMap<String, Long> counts) {
     }
 
     /**
@@ -187,7 +188,15 @@ public final class Swarm {
             if (consensusSettings.containsKey("leases")) {
                 cluster.note("all", "leases are on");
             }
-            List<FaultKind> kinds = allowed.stream().filter(kind -> random.nextDouble() < part).toList();
+            List<FaultKind> kinds = new ArrayList<>(allowed.stream()
+                .filter(kind -> kind != FaultKind.REPLACED_DISK && random.nextDouble() < part).toList());
+            if (allowed.contains(FaultKind.REPLACED_DISK) && more.nextInt(3) == 0) {
+                kinds.add(FaultKind.REPLACED_DISK);
+            }
+            if (allowed.contains(FaultKind.MEMBERSHIP) && more.nextInt(4) == 0) {
+                // Many changes, so that their rare turns happen: a leader that leaves, one that finds half a change.
+                kinds.addAll(List.of(FaultKind.MEMBERSHIP, FaultKind.MEMBERSHIP, FaultKind.MEMBERSHIP));
+            }
             long[] intervals = {SECOND / 5, SECOND / 2, SECOND, 3 * SECOND};
             faults = new Faults(cluster, random, kinds, intervals[random.nextInt(intervals.length)],
                 consensusSettings.containsKey("leases") ? LEASE_CLOCK_DRIFT : CLOCK_DRIFT, new Faults.Callers() {
@@ -203,9 +212,11 @@ public final class Swarm {
                 });
             chaosNanos = SECOND * (4 + random.nextInt(14));
             int count = 1 + random.nextInt(MOST_CLIENTS);
+            // Where little is written, a node that was cut off has all of it and may think that it could lead.
+            int calmer = more.nextInt(5) == 0 ? 20 : 1;
             for (int i = 0; i < count; i++) {
                 clients.add(new SimulatedClient("c" + i, cluster, workload, random,
-                    chaosNanos / (20 + random.nextInt(100)), numbers, history));
+                    calmer * chaosNanos / (20 + random.nextInt(100)), numbers, history));
             }
             cluster.note("all", cluster.nodes().size() + " nodes, " + count + " clients, faults " + kinds);
         }
@@ -237,7 +248,7 @@ public final class Swarm {
                 throw cluster.failure(e);
             }
             return new Report(seed, cluster.now(), cluster.events(), cluster.traceHash(), faults.done(),
-                cluster.counts());
+                cluster.paths(), cluster.counts());
         }
 
         /** Nodes that must serve: members whose disk is good enough that they have started. */

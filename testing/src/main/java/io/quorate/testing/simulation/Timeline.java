@@ -52,6 +52,10 @@ final class Timeline {
         }
     }
 
+    long nowNanos() {
+        return world.clock().nanoTime();
+    }
+
     void count(String what) {
         counts.computeIfAbsent(what, fresh -> new long[1])[0]++;
     }
