@@ -91,6 +91,8 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     private boolean lookAgain;
     private boolean begun;
     private boolean hadData;
+    /** The latest epoch that another node has told since this one started. */
+    private long newestEpoch;
     private boolean toldRemoved;
     private ConsensusStatus status;
     private volatile Optional<String> outOfService = Optional.empty();
@@ -257,6 +259,7 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
     @Override
     public void sessionAdmitted(PeerSession session) {
         if (session.node().isPresent() && session.hello().epoch() > 0) {
+            newestEpoch = Math.max(newestEpoch, session.hello().epoch());
             consensus.clusterExists();
         }
         knownFeatures.met(session);
@@ -368,10 +371,14 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
      * not come to the entry yet that added it. What is neither committed nor was found on the disk is no data yet:
      * the first leader's first entry can be lost with its power, and whoever had been told of it would wait for it for
      * ever.
+     *
+     * <p>Nor does a node say yet that it is of an epoch in which it was not there: one that joins after a recovery, with
+     * an empty directory, finds the configurations of before in the log that it is given, with its own name in them,
+     * and would be refused half-way by whoever gives it.
      */
     private void tellAgreed() {
         ConsensusStatus now = consensus.status();
-        boolean hasData = hadData || now.commitIndex().value() > 0;
+        boolean hasData = hadData || now.commitIndex().value() > 0 && now.membership().epoch() >= newestEpoch;
         sessions.agreed(hasData && now.membership().contains(settings.self()) ? now.membership().epoch() : 0,
             now.membership().features());
     }

@@ -1,6 +1,7 @@
 package io.quorate.registry.node;
 
 import io.quorate.api.Bytes;
+import io.quorate.api.LogIndex;
 import io.quorate.api.NodeId;
 import io.quorate.spi.QuorateProvider;
 import io.quorate.spi.consensus.AdministrationResult;
@@ -168,8 +169,11 @@ final class FakeConsensus implements Consensus {
     @Override
     public ConsensusStatus status() {
         boolean leads = log.leader().equals(Optional.of(context.self()));
+        // Who waits to join has been given nothing yet.
+        boolean empty = membership.members().isEmpty();
         return new ConsensusStatus(leads ? ConsensusStatus.Role.LEADER : ConsensusStatus.Role.FOLLOWER, log.term(),
-            log.leader(), log.commitIndex(), log.lastIndex(), log.ready(), membership);
+            log.leader(), empty ? LogIndex.ZERO : log.commitIndex(), empty ? LogIndex.ZERO : log.lastIndex(),
+            log.ready(), membership);
     }
 
     @Override

@@ -98,6 +98,39 @@ class JoiningTest {
         assertEquals(1, late.node.core().sessions().local().epoch(), "before anything has run on its loop");
     }
 
+    @Test
+    void aNodeThatJoinsAfterARecoveryIsNotOfTheTimeBeforeItThoughItsLogBeginsThere() {
+        Membership nobody = Membership.ofNobody(Map.of(N1, List.of(SimCluster.endpoint(N1))));
+        for (NodeId id : SimCluster.ids(3)) {
+            cluster.host(id.value()).consensus().membership = inEpoch(2);
+            cluster.host(id.value()).consensus().tellStatus();
+        }
+        cluster.await(cluster.host("n1").submit("x"));
+        SimCluster.Host joining = cluster.start(N4, new SimCluster.Shape(List.of(cluster.network),
+            List.of(cluster.network.scheme()), List.of(), nobody, null));
+        cluster.run(2_000);
+        assertEquals("OK", heartbeat("n1", N4));
+
+        joining.consensus().membership = inEpoch(1);
+        joining.consensus().tellStatus();
+        cluster.run(2_000);
+        assertTrue(joining.consensus().status().commitIndex().value() > 0);
+        assertEquals(0, joining.node.core().sessions().local().epoch());
+        assertEquals("OK", heartbeat("n1", N4), "it would never learn of the recovery otherwise");
+
+        joining.consensus().membership = inEpoch(2);
+        joining.consensus().tellStatus();
+        cluster.run(2_000);
+        assertEquals(2, joining.node.core().sessions().local().epoch());
+        assertEquals("OK", heartbeat("n1", N4));
+    }
+
+    private static Membership inEpoch(long epoch) {
+        Membership four = voters(SimCluster.ids(4));
+        return new Membership(epoch, four.voters(), new TreeSet<>(), new TreeSet<>(), new TreeSet<>(),
+            four.endpoints(), new TreeMap<>());
+    }
+
     /** Nodes of the cluster that nobody has added. */
     private void strangers(NodeId... ids) {
         for (NodeId id : ids) {
