@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
 
 /** Shows each node's own account: role, term, indexes, whom it sees. */
 @Command(name = "status", description = "Show every node's own account: role, term, indexes, whom it sees.",
-    footer = {"", "Exits with 3 if no node that answered knows a leader.", "", "Example:", "  quorate cluster status",
+    footer = {"", "BEHIND is how many entries a node has not applied of those that are known to be committed.",
+        "Exits with 3 if no node that answered knows a leader.", "", "Example:", "  quorate cluster status",
         "  quorate cluster status --server n2 --json"})
 final class ClusterStatusCommand implements Callable<Integer> {
 
@@ -50,7 +51,8 @@ final class ClusterStatusCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             List<Object> nodes = new ArrayList<>();
-            answers.forEach(answer -> nodes.add(json(answer)));
+            long committed = committed(answers);
+            answers.forEach(answer -> nodes.add(json(answer, committed)));
             out.println(Json.document(Json.object("leader", leader(answers).map(NodeId::value), "nodes", nodes)));
         } else {
             print(out, answers);
@@ -74,19 +76,31 @@ final class ClusterStatusCommand implements Callable<Integer> {
             .max((a, b) -> a.term().compareTo(b.term())).flatMap(NodeStatus::leader);
     }
 
+    /** What is committed, as far as anybody who answered knows. */
+    private static long committed(List<MemberStatus> answers) {
+        return answers.stream().flatMap(answer -> answer.status().stream())
+            .mapToLong(status -> status.commitIndex().value()).max().orElse(0);
+    }
+
+    /** How many committed entries a node has not applied. Nodes answer one after the other: under load never quite 0. */
+    private static long behind(NodeStatus node, long committed) {
+        return Math.max(0, committed - node.appliedIndex().value());
+    }
+
     private void print(PrintWriter out, List<MemberStatus> answers) {
-        Table table = new Table("NODE", "ROLE", ">TERM", "LEADER", ">COMMIT", ">APPLIED", ">LAST", "SEES", ">UPTIME",
-            "VERSION");
+        Table table = new Table("NODE", "ROLE", ">TERM", "LEADER", ">COMMIT", ">APPLIED", ">BEHIND", ">LAST", "SEES",
+            ">UPTIME", "VERSION");
+        long committed = committed(answers);
         List<String> notes = new ArrayList<>();
         for (MemberStatus answer : answers) {
             if (answer.status().isEmpty()) {
-                table.row(answer.node(), "no answer", null, null, null, null, null, null, null, null);
+                table.row(answer.node(), "no answer", null, null, null, null, null, null, null, null, null);
                 notes.add(answer.node() + " did not answer: " + answer.failure().orElse("unknown reason"));
                 continue;
             }
             NodeStatus node = answer.status().get();
             table.row(node.node(), node.role(), node.term(), node.leader().map(NodeId::value).orElse(""),
-                node.commitIndex(), node.appliedIndex(), node.lastIndex(), sees(node),
+                node.commitIndex(), node.appliedIndex(), behind(node, committed), node.lastIndex(), sees(node),
                 Durations.text(Duration.ofMillis(node.uptimeMillis())), node.version());
             node.problem().ifPresent(problem -> notes.add(node.node() + " does not serve: " + problem));
         }
@@ -152,7 +166,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
             .collect(Collectors.joining(" "));
     }
 
-    private static Object json(MemberStatus answer) {
+    private static Object json(MemberStatus answer, long committed) {
         if (answer.status().isEmpty()) {
             return Json.object("node", answer.node(), "failure", answer.failure());
         }
@@ -160,7 +174,8 @@ final class ClusterStatusCommand implements Callable<Integer> {
         return Json.object("node", node.node(), "cluster", node.cluster(),
             "incarnation", Long.toUnsignedString(node.incarnation()), "version", node.version(), "role", node.role(),
             "term", node.term().value(), "leader", node.leader(), "commitIndex", node.commitIndex().value(),
-            "appliedIndex", node.appliedIndex().value(), "lastIndex", node.lastIndex().value(),
+            "appliedIndex", node.appliedIndex().value(), "behind", behind(node, committed),
+            "lastIndex", node.lastIndex().value(),
             "members", node.members(), "reachable", node.reachable(), "stateMachine", node.stateMachine(),
             "uptimeMillis", node.uptimeMillis(), "counters", node.counters(), "problem", node.problem(),
             "epoch", node.configuration().map(Configuration::epoch),

@@ -106,9 +106,9 @@ final class CommandsTest {
         assertEquals(0, run("cluster", "status", "--counters"));
         assertEquals("""
             Cluster demo, members n1 n2, state machine kv.
-            NODE  ROLE       TERM  LEADER  COMMIT  APPLIED  LAST  SEES  UPTIME  VERSION
-            n1    leader        3  n1           7        6     8  n2     1m 5s  0.1.0
-            n2    no answer     -  -            -        -     -  -          -  -
+            NODE  ROLE       TERM  LEADER  COMMIT  APPLIED  BEHIND  LAST  SEES  UPTIME  VERSION
+            n1    leader        3  n1           7        6       1     8  n2     1m 5s  0.1.0
+            n2    no answer     -  -            -        -       -     -  -          -  -
             n2 did not answer: nobody listens
 
             COUNTER OF n1                     VALUE
@@ -116,6 +116,7 @@ final class CommandsTest {
             """, out);
         assertEquals(0, run("cluster", "status", "--json"));
         assertTrue(out.startsWith("{\n  \"leader\" : \"n1\",\n  \"nodes\" : [ {\n    \"node\" : \"n1\","), out);
+        assertTrue(out.contains("\"behind\" : 1,"), out);
     }
 
     @Test
