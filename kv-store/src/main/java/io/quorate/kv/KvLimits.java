@@ -26,7 +26,7 @@ public final class KvLimits {
 
     /**
      * How much they may weigh, in bytes: keys, values, and {@link #EVENT_OVERHEAD_BYTES} each (8 MiB: every one of
-     * {@link #HISTORY_MAX_EVENTS} small ones, or sixteen of the largest). A number of its own and no part of a node's
+     * {@link #HISTORY_MAX_EVENTS} small ones, or fifteen of the largest). A number of its own and no part of a node's
      * heap: what is remembered decides what watchers are told and what a snapshot holds, and replicas must agree. So it
      * has to suit the smallest node there may be; with 64 MiB, one with a heap of 64 MiB died of its history alone.
      */

@@ -155,6 +155,15 @@ class KvWatchTest {
     }
 
     @Test
+    void theHistoryOfTheLargestValuesFitsASmallHeap() {
+        String large = "x".repeat(KvLimits.MAX_VALUE_BYTES);
+        for (int i = 0; i < 20; i++) {
+            replica.put("k", large);
+        }
+        assertEquals(Optional.of(new Compacted(6, 20)), poll(replica.watchKey("k", 1)), "8 MiB, and no more");
+    }
+
+    @Test
     void aWatchThatFallsBehindWhileItWaitsIsToldToo() {
         Replica small = new Replica(10, 1 << 20);
         StateMachine.Watch watch = small.watchPrefix("", 1);
