@@ -144,12 +144,18 @@ public final class RaftConsensus implements Consensus {
         if (store != null || closed.get()) {
             throw new IllegalStateException("found a consensus that was started or closed, expected a new one");
         }
+        long receivedInPart;
         try {
             store = opener.open();
+            receivedInPart = store.snapshots().deleteReceived(0);
+            Optional<String> problem = unknownFeatures();
+            if (problem.isPresent()) {
+                store.close();
+                throw new ConsensusException(context.directory() + ": " + problem.get());
+            }
         } catch (IOException e) {
             throw new ConsensusException(e.getMessage(), e);
         }
-        refuseUnknownFeatures();
         originNanos = context.loop().clock().nanoTime();
         thread = threads.get();
         storage = new StorageQueue(store, thread, new StorageResults());
@@ -161,7 +167,7 @@ public final class RaftConsensus implements Consensus {
         snapshots = new Snapshots(context, settings.snapshots(), core, feed, store.snapshots(), background(),
             new SnapshotOwner());
         stopped = false;
-        snapshots.start();
+        snapshots.start(receivedInPart);
         context.loop().onTurnEnd(this::turnEnd);
         planTimer();
         LOG.info("Raft starts in term {} with a log of {} entries; voters {}", store.hardState().term(),
@@ -173,7 +179,7 @@ public final class RaftConsensus implements Consensus {
      * A node that was started with an earlier build than its last one must not take part: what is behind the entry that
      * switched a feature on may be what it cannot read. Any configuration in the log counts, since it may be committed.
      */
-    private void refuseUnknownFeatures() throws ConsensusException {
+    private Optional<String> unknownFeatures() throws IOException {
         Optional<String> problem = store.snapshots().newest().flatMap(snapshot -> Features.lacking(
             snapshot.membership(), context.features(), "the snapshot of index " + snapshot.index()));
         try {
@@ -182,12 +188,11 @@ public final class RaftConsensus implements Consensus {
                 problem = problem.or(() -> Features.lacking(membership, context.features(),
                     "the configuration at index " + entry.index()));
             }
-            if (problem.isPresent()) {
-                store.close();
-                throw new ConsensusException(context.directory() + ": " + problem.get());
-            }
-        } catch (MalformedBytesException | IOException e) {
-            throw new ConsensusException(context.directory() + ": " + e.getMessage(), e);
+            return problem;
+        } catch (MalformedBytesException e) {
+            store.close();
+            throw new IOException(context.directory() + ": a configuration in the log cannot be read: "
+                + e.getMessage(), e);
         }
     }
 

@@ -83,8 +83,12 @@ final class Snapshots {
     private int resets;
     private volatile boolean stopped;
 
-    /** Touched by one task at a time, each of which the loop has started after it has heard of the last one. */
+    /** The tasks that touch {@link #incoming}: the first one runs in the background, the others wait for it. */
+    private final ArrayDeque<Runnable> receiving = new ArrayDeque<>();
     private IncomingSnapshot incoming;
+
+    /** The lowest entry of what has arrived in part, by this process or an earlier one. */
+    private long partIndex;
 
     Snapshots(ConsensusContext context, SnapshotSettings settings, RaftCore core, CommittedFeed feed,
         SnapshotStore store, Executor background, Owner owner) {
@@ -98,8 +102,13 @@ final class Snapshots {
         feed.onDelivery(this::delivered);
     }
 
-    /** Begins with the newest snapshot, if there is one: entries follow when the host stands there. */
-    void start() {
+    /**
+     * Begins with the newest snapshot, if there is one: entries follow when the host stands there.
+     *
+     * @param left the lowest entry of what an earlier process has received in part, or {@link Long#MAX_VALUE}
+     */
+    void start(long left) {
+        partIndex = left;
         store.newest().ifPresent(meta -> {
             feed.restoring(meta.index());
             context.loop().execute(() -> restore(meta));
@@ -128,6 +137,10 @@ final class Snapshots {
         deliveredIndex = index;
         bytes += batchBytes;
         takeIfDue();
+        if (deliveredIndex >= partIndex) {
+            partIndex = Long.MAX_VALUE;
+            inTurn(() -> deleteReceived(index));
+        }
     }
 
     private void takeIfDue() {
@@ -260,8 +273,46 @@ final class Snapshots {
 
     // Receiving
 
+    private void inTurn(Runnable task) {
+        receiving.add(task);
+        if (receiving.size() == 1) {
+            background.execute(() -> runInTurn(task));
+        }
+    }
+
+    private void runInTurn(Runnable task) {
+        task.run();
+        onLoop(() -> {
+            receiving.poll();
+            Runnable next = receiving.peek();
+            if (next != null) {
+                background.execute(() -> runInTurn(next));
+            }
+        });
+    }
+
+    /** Background. The log has brought what a snapshot was to bring: what has arrived of that would stay for ever. */
+    private void deleteReceived(long index) {
+        try {
+            if (incoming != null && incoming.meta().index() > index) {
+                long later = incoming.meta().index(); // With its beginning, what was there before it has gone.
+                onLoop(() -> partIndex = Math.min(partIndex, later));
+                return;
+            }
+            if (incoming != null) {
+                incoming.abort();
+                incoming = null;
+            }
+            long left = store.deleteReceived(index);
+            onLoop(() -> partIndex = Math.min(partIndex, left));
+        } catch (IOException e) {
+            onLoop(() -> owner.fail("what has arrived of a snapshot could not be deleted: " + e.getMessage(), e));
+        }
+    }
+
     void receive(Effect.ReceiveChunk piece) {
-        background.execute(() -> {
+        partIndex = Math.min(partIndex, piece.meta().index());
+        inTurn(() -> {
             boolean full = false;
             try {
                 if (incoming == null || !incoming.meta().equals(piece.meta())) {
@@ -296,9 +347,14 @@ final class Snapshots {
             afterReset.add(() -> commit(meta));
             return;
         }
-        background.execute(() -> {
+        inTurn(() -> {
             Input.CommitOutcome outcome;
             Optional<IOException> failure = Optional.empty();
+            if (incoming == null || !incoming.meta().equals(meta)) {
+                // The log has brought its entries in between. If it is needed all the same, it is fetched again.
+                onLoop(() -> committed(meta, Input.CommitOutcome.REJECTED));
+                return;
+            }
             try {
                 incoming.commit();
                 incoming = null;

@@ -21,8 +21,9 @@ import java.util.function.LongSupplier;
 /**
  * Snapshots as files of one directory; the format is in {@link SnapshotFormat} and {@code docs/storage.md}.
  *
- * <p>For threads, durability and failures see {@link SnapshotStore}. Its lock is held for the file system's names,
- * never while content is read or written.
+ * <p>For threads, durability and failures see {@link SnapshotStore}. Its own lock guards what it knows, and is never
+ * held while the disk works: the node loop asks what there is, and must not wait for a slow rename or fsync. Whoever
+ * changes names of whole snapshots holds {@link #names} first.
  */
 final class FileSnapshotStore implements SnapshotStore {
 
@@ -50,6 +51,7 @@ final class FileSnapshotStore implements SnapshotStore {
     private final Path directory;
     private final Settings settings;
     private final Random ids;
+    private final Object names = new Object();
 
     // Guarded by this.
     private final List<Stored> stored;
@@ -169,6 +171,35 @@ final class FileSnapshotStore implements SnapshotStore {
         }
     }
 
+    @Override
+    public long deleteReceived(long index) throws IOException {
+        synchronized (this) {
+            if (receiving) {
+                throw new IllegalStateException("found a snapshot that is being received, expected none");
+            }
+        }
+        long left = Long.MAX_VALUE;
+        if (disk.exists(directory)) {
+            for (String name : disk.list(directory)) {
+                if (name.endsWith(PART_SUFFIX)) {
+                    long part = indexOf(name);
+                    if (part <= index) {
+                        disk.delete(directory.resolve(name));
+                    } else {
+                        left = Math.min(left, part);
+                    }
+                }
+            }
+        }
+        return left;
+    }
+
+    /** What {@link #nameOf} has begun a name with; 0 if it was not that. */
+    private static long indexOf(String name) {
+        String digits = name.substring(0, Math.max(0, name.indexOf('-')));
+        return digits.matches("0[0-9]{19}") ? Long.parseLong(digits) : 0;
+    }
+
     /**
      * What is whole of a file that another process has left; written again. It may be in the kernel's memory alone, and
      * after a failed fsync the kernel takes it for clean: the fsync of the commit would skip it, and the next power
@@ -222,10 +253,15 @@ final class FileSnapshotStore implements SnapshotStore {
         return Optional.of(() -> release(found, released));
     }
 
-    private synchronized void release(Stored held, boolean[] released) throws IOException {
-        if (!released[0]) {
+    private void release(Stored held, boolean[] released) throws IOException {
+        synchronized (this) {
+            if (released[0]) {
+                return;
+            }
             released[0] = true;
             holds.compute(held, (it, count) -> count == 1 ? null : Integer.valueOf(count - 1));
+        }
+        synchronized (names) {
             deleteOld();
         }
     }
@@ -269,25 +305,38 @@ final class FileSnapshotStore implements SnapshotStore {
 
     /** Gives a file its name, durably. Its content is durable already: a name never speaks for what may be torn. */
     void adopt(Path path, Stored snapshot) throws IOException {
-        synchronized (this) {
+        synchronized (names) {
             disk.rename(path, pathOf(snapshot.meta));
             disk.syncDirectory(directory);
-            stored.remove(snapshot);
-            stored.add(snapshot);
-            stored.sort(OLDEST_FIRST);
+            synchronized (this) {
+                stored.remove(snapshot);
+                stored.add(snapshot);
+                stored.sort(OLDEST_FIRST);
+            }
             deleteOld();
         }
     }
 
-    /** The names of those that go need not be durably gone: they are as good as ever, and go another time. */
+    /**
+     * With {@link #names}. The names of those that go need not be durably gone: they are as good as ever, and go
+     * another time. From here on nobody can hold one of them any more.
+     */
     private void deleteOld() throws IOException {
-        for (int i = stored.size() - settings.kept - 1; i >= 0; i--) {
-            if (!holds.containsKey(stored.get(i))) {
-                disk.delete(pathOf(stored.remove(i).meta));
+        List<Stored> old = new ArrayList<>();
+        boolean enough;
+        synchronized (this) {
+            for (int i = stored.size() - settings.kept - 1; i >= 0; i--) {
+                if (!holds.containsKey(stored.get(i))) {
+                    old.add(stored.remove(i));
+                }
             }
+            enough = stored.size() >= settings.kept;
+        }
+        for (Stored one : old) {
+            disk.delete(pathOf(one.meta));
         }
         for (String name : disk.list(directory)) {
-            if (name.endsWith(DAMAGED_SUFFIX) && stored.size() >= settings.kept) {
+            if (name.endsWith(DAMAGED_SUFFIX) && enough) {
                 disk.delete(directory.resolve(name));
             }
         }

@@ -50,6 +50,14 @@ public interface SnapshotStore {
     IncomingSnapshot receive(SnapshotMeta meta) throws IOException;
 
     /**
+     * Deletes what has arrived of snapshots of entries up to {@code index}: a node that has these entries by its log
+     * needs them no more, and nobody would go on with them. None is being received.
+     *
+     * @return the lowest index of those that are left, or {@link Long#MAX_VALUE}
+     */
+    long deleteReceived(long index) throws IOException;
+
+    /**
      * Reads a part of the file, for sending; verified.
      *
      * @param meta one that is kept or held

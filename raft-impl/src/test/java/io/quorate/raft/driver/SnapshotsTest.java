@@ -6,12 +6,25 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
+import io.quorate.api.BytesWriter;
+import io.quorate.api.ClusterId;
 import io.quorate.api.NodeId;
+import io.quorate.raft.core.Message;
+import io.quorate.raft.core.MessageCodec;
 import io.quorate.raft.core.RaftLimits;
+import io.quorate.raft.log.EntryCodec;
+import io.quorate.raft.log.LogEntry;
+import io.quorate.raft.log.SnapshotMeta;
 import io.quorate.spi.consensus.ConsensusTrace;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.consensus.RpcResponder;
+import io.quorate.spi.wire.RpcError;
 import io.quorate.spi.wire.RpcType;
+import io.quorate.testing.disk.SimulatedDisk;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -112,6 +125,70 @@ class SnapshotsTest {
         assertTrue(cluster.world.runUntil(() -> again.restores == 1, 30 * SECOND));
         assertTrue(cluster.installBytes < 5_500_000, "found " + cluster.installBytes + " bytes for 4,000,000");
         assertTrue(cluster.world.runUntil(cluster::allAlike, 10 * SECOND));
+    }
+
+    /** Of a leader that had released the entries came a part, of the next one, which has them, all of them. */
+    @Test
+    void whatHasArrivedOfASnapshotGoesWhenTheLogBringsItsEntries() {
+        FileCluster cluster = new FileCluster(5, 3, 100, SMALL);
+        FileCluster.Node node = cluster.start(N3, new SimulatedDisk(Path.of("/data")));
+        EntryCodec entries = new EntryCodec(new ClusterId("files"));
+        SnapshotMeta meta = new SnapshotMeta(5, 1, 0, cluster.membership, 1_000, 7);
+        serve(node, RpcType.INSTALL_SNAPSHOT, new MessageCodec(entries).encode(
+            new Message.InstallSnapshot(1, meta, 0, Bytes.utf8("the beginning"))));
+        assertTrue(cluster.world.runUntil(() -> parts(node) == 1, SECOND));
+        List<LogEntry> log = new ArrayList<>();
+        for (int i = 1; i <= 5; i++) {
+            log.add(entries.encode(1, i, EntryType.COMMANDS, List.of(Bytes.utf8("c"))));
+        }
+        serve(node, RpcType.APPEND_ENTRIES, new MessageCodec(entries).encode(
+            new Message.Append(2, 0, 0, 4, log)));
+        assertTrue(cluster.world.runUntil(() -> node.applied == 4, SECOND));
+        cluster.world.runFor(100 * MILLI);
+        assertEquals(1, parts(node), "the last of its entries is not committed yet");
+        serve(node, RpcType.APPEND_ENTRIES, new MessageCodec(entries).encode(
+            new Message.Append(2, 5, 1, 5, List.of())));
+        assertTrue(cluster.world.runUntil(() -> parts(node) == 0, SECOND));
+        assertEquals(List.of(), node.failures);
+
+        // The same, found by the next process.
+        cluster.stop(node);
+        SimulatedDisk disk = node.disk.afterKill();
+        plant(disk, 5);
+        plant(disk, 6);
+        FileCluster.Node again = cluster.start(N3, disk);
+        serve(again, RpcType.APPEND_ENTRIES, new MessageCodec(entries).encode(
+            new Message.Append(2, 5, 1, 5, List.of())));
+        assertTrue(cluster.world.runUntil(() -> parts(again) == 1, SECOND));
+        assertEquals(5, again.applied);
+    }
+
+    private static void serve(FileCluster.Node node, RpcType type, List<Bytes> request) {
+        BytesWriter whole = new BytesWriter(1_024);
+        request.forEach(whole::raw);
+        node.loop.execute(() -> node.consensus.serve(new NodeId("n1"), type, whole.toBytes(), new RpcResponder() {
+            @Override
+            public void respond(List<Bytes> response) {
+                // What it becomes is seen on the disk.
+            }
+
+            @Override
+            public void fail(RpcError error) {
+                throw new AssertionError(error.toString());
+            }
+        }));
+    }
+
+    private static long parts(FileCluster.Node node) {
+        return node.disk.files().stream().filter(file -> file.toString().endsWith(".part")).count();
+    }
+
+    private static void plant(SimulatedDisk disk, long index) {
+        try {
+            disk.create(Path.of("/data/snapshots", String.format("%020d-%020d-%016x.part", index, 1, 9))).close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

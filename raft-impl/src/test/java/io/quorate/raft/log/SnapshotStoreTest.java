@@ -9,14 +9,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
 import io.quorate.spi.consensus.EntryType;
+import io.quorate.spi.storage.Disk;
 import io.quorate.testing.disk.SimulatedDisk;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,6 +72,75 @@ final class SnapshotStoreTest {
         assertEquals(Optional.of(meta), next.snapshots().newest());
         assertArrayEquals(content, Snapshots.contentOf(next, meta));
         assertEquals(ENTRIES, next.lastIndex());
+    }
+
+    @Test
+    void what_has_arrived_in_part_is_deleted_once_the_log_has_the_entries() throws IOException {
+        assertEquals(Long.MAX_VALUE, store.snapshots().deleteReceived(100), "there is not even a directory");
+        FileLogStore leader = Snapshots.leaderWith(30, 2);
+        SnapshotMeta meta = leader.snapshots().newest().orElseThrow();
+        IncomingSnapshot incoming = store.snapshots().receive(meta);
+        incoming.write(0, leader.snapshots().read(meta, 0, 300));
+        assertThrows(IllegalStateException.class, () -> store.snapshots().deleteReceived(30));
+        incoming.close();
+        FileLogStore next = Stores.open(disk.afterKill());
+        assertEquals(30, next.snapshots().deleteReceived(29));
+        try (IncomingSnapshot again = next.snapshots().receive(meta)) {
+            assertTrue(again.received() > 0, "it goes on where it was");
+        }
+        assertEquals(Long.MAX_VALUE, next.snapshots().deleteReceived(30));
+        try (IncomingSnapshot anew = next.snapshots().receive(meta)) {
+            assertEquals(0, anew.received());
+        }
+    }
+
+    /** The node loop asks what there is; a slow disk must not hold it up. */
+    @ParameterizedTest
+    @ValueSource(strings = {"rename", "syncDirectory", "delete"})
+    void nobody_who_only_asks_waits_for_the_disk(String stalling) throws Exception {
+        Executor ownThread = task -> new Thread(task).start(); // The common pool may have a single one.
+        CountDownLatch reached = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        boolean[] stalls = new boolean[1];
+        Disk slow = (Disk) Proxy.newProxyInstance(Disk.class.getClassLoader(), new Class<?>[] {Disk.class},
+            (proxy, method, arguments) -> {
+                // The rename is of the temporary file; before that, what an earlier attempt has left of it is deleted.
+                boolean before = stalling.equals("delete") && arguments[0].toString().endsWith(".tmp");
+                if (stalls[0] && method.getName().equals(stalling) && !before) {
+                    reached.countDown();
+                    goOn.await();
+                }
+                try {
+                    return method.invoke(disk, arguments);
+                } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                }
+            });
+        store.close();
+        store = Stores.open(slow);
+        SnapshotMeta first = Snapshots.take(store, 10, 1);
+        SnapshotMeta second = Snapshots.take(store, 20, 2);
+        stalls[0] = true;
+        CompletableFuture<SnapshotMeta> third = CompletableFuture.supplyAsync(() -> {
+            try {
+                return Snapshots.take(store, 30, 2);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }, ownThread);
+        assertTrue(reached.await(10, TimeUnit.SECONDS));
+        List<SnapshotMeta> there = CompletableFuture.supplyAsync(() -> {
+            assertTrue(store.snapshots().newest().isPresent());
+            assertTrue(store.snapshots().hold(second).isPresent());
+            return store.snapshots().list();
+        }, ownThread).get(10, TimeUnit.SECONDS);
+        assertTrue(there.contains(second), there.toString());
+        assertFalse(third.isDone());
+        stalls[0] = false;
+        goOn.countDown();
+        assertEquals(List.of(second, third.get(10, TimeUnit.SECONDS)), store.snapshots().list());
+        assertEquals(Optional.empty(), store.snapshots().hold(first));
+        assertEquals(2, names(".snap").size());
     }
 
     @Test
