@@ -5,6 +5,8 @@ import io.quorate.api.BytesReader;
 import io.quorate.api.BytesWriter;
 import io.quorate.api.MalformedBytesException;
 import io.quorate.spi.node.SessionPace;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -33,9 +35,26 @@ final class ClientSessions {
     record Image(long nowMillis, List<ClientSession.Image> sessions) {
 
         Bytes encode() {
-            BytesWriter out = new BytesWriter(4_096).u8(FORMAT).i64(nowMillis).i32(sessions.size());
+            BytesWriter out = header();
             sessions.forEach(session -> session.encode(out));
             return out.toBytes();
+        }
+
+        /**
+         * Writes what {@link #encode} returns, session by session: all of them as one array, and its copies while it
+         * grows, would be several times what they take, and fill a small heap while a snapshot is taken.
+         */
+        void write(OutputStream target) throws IOException {
+            target.write(header().toBytes().toByteArray());
+            for (ClientSession.Image session : sessions) {
+                BytesWriter one = new BytesWriter(SessionLimits.SESSION_OVERHEAD_BYTES);
+                session.encode(one);
+                target.write(one.toBytes().toByteArray());
+            }
+        }
+
+        private BytesWriter header() {
+            return new BytesWriter(4_096).u8(FORMAT).i64(nowMillis).i32(sessions.size());
         }
     }
 

@@ -21,7 +21,7 @@ record ClientSessionsSection(ClientSessions sessions) implements StateSection {
         return new StateWriter() {
             @Override
             public void write(OutputStream out) throws IOException {
-                out.write(image.encode().toByteArray());
+                image.write(out);
             }
 
             @Override

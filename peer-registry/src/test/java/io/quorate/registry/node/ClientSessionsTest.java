@@ -16,6 +16,8 @@ import io.quorate.registry.protocol.Outcome;
 import io.quorate.spi.consensus.CommittedEntry;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.node.StateTrace;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -209,7 +211,7 @@ class ClientSessionsTest {
     }
 
     @Test
-    void replicasThatApplyTheSameAgreeAlsoAfterASnapshotInBetween() throws MalformedBytesException {
+    void replicasThatApplyTheSameAgreeAlsoAfterASnapshotInBetween() throws MalformedBytesException, IOException {
         for (long seed = 0; seed < 20; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             Replica replica = new Replica();
@@ -226,6 +228,9 @@ class ClientSessionsTest {
                     other.pass(millis);
                 } else if (what == 2) {
                     Replica restored = new Replica();
+                    ByteArrayOutputStream written = new ByteArrayOutputStream();
+                    other.sessions.image().write(written);
+                    assertEquals(other.sessions.image().encode(), Bytes.wrap(written.toByteArray()));
                     restored.sessions.restore(other.sessions.image().encode());
                     restored.machine.applied.addAll(other.machine.applied);
                     restored.index = other.index;
