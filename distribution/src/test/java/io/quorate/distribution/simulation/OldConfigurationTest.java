@@ -65,4 +65,24 @@ class OldConfigurationTest {
         assertTrue(cluster.runUntil(() -> away.status().orElseThrow().membership().contains(N4),
             Duration.ofSeconds(10)), cluster::timeline);
     }
+
+    @Test
+    void aJointConfigurationThatIsNotCommittedNeedsBothMajoritiesAfterAStartToo() {
+        SimulatedCluster cluster = SimulatedCluster.builder().seed(72).nodes(2)
+            .stateMachine(BoxedStore::fresh).consensus(Optional.of("raft"), Map.of()).start();
+        SimulatedNode leader = cluster.awaitLeader();
+        cluster.await(cluster.submit(leader.id().value(), put("first")));
+        cluster.runFor(Duration.ofSeconds(1));
+        String other = leader.id().equals(N1) ? "n2" : "n1";
+        cluster.isolate(leader.id().value());
+        cluster.changeMembership(leader.id().value(), new MembershipChange.Remove(new NodeId(other)));
+        cluster.runFor(Duration.ofMillis(50));
+        assertTrue(leader.status().orElseThrow().membership().isJoint(), cluster::timeline);
+        leader.kill();
+        leader.start();
+        assertTrue(leader.status().orElseThrow().membership().isJoint(), cluster::timeline);
+        assertTrue(!cluster.runUntil(() -> cluster.leader().isPresent(), Duration.ofSeconds(10)), cluster::timeline);
+        cluster.mendNetwork();
+        cluster.awaitLeader();
+    }
 }

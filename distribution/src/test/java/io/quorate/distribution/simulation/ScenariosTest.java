@@ -67,6 +67,41 @@ class ScenariosTest {
     }
 
     @Test
+    void aNodeThatHearsTheOthersButNotTheLeaderDoesNotDeposeIt() {
+        onSeeds(cluster -> {
+            SimulatedNode leader = cluster.awaitLeader();
+            cluster.runFor(Duration.ofSeconds(5));
+            Term before = term(leader);
+            SimulatedNode deaf = follower(cluster, leader);
+            cluster.partition(leader.id().value(), deaf.id().value());
+            cluster.runFor(Duration.ofSeconds(20));
+            assertEquals(leader, cluster.leader().orElseThrow());
+            assertEquals(before, term(leader));
+        });
+    }
+
+    /** The properties of every run are what is tested: whoever wins must have what was committed meanwhile. */
+    @Test
+    void anOrderToLeadThatComesLateElectsNobodyWhoLacksWhatIsCommitted() {
+        onSeeds(cluster -> {
+            SimulatedNode leader = cluster.awaitLeader();
+            cluster.runFor(Duration.ofSeconds(5));
+            SimulatedNode target = follower(cluster, leader);
+            cluster.block(leader.id().value(), target.id().value());
+            cluster.transferLeadership(leader.id().value(), target.id());
+            cluster.runFor(Duration.ofMillis(1_005));
+            long[] number = {1};
+            for (int i = 0; i < 3; i++) {
+                cluster.submit(leader.id().value(), write(number[0]++));
+                cluster.runFor(Duration.ofMillis(10));
+            }
+            cluster.mendNetwork();
+            cluster.runFor(Duration.ofSeconds(3));
+            cluster.awaitLeader();
+        });
+    }
+
+    @Test
     void aLeaderThatHearsNobodyStepsDownAndAnotherServes() {
         onSeeds(cluster -> {
             SimulatedNode leader = cluster.awaitLeader();

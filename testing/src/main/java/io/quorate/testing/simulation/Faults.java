@@ -30,6 +30,9 @@ final class Faults {
     private static final long STRANDED_MORE_NANOS = 3 * SECOND;
     private static final long READ_EVERY_NANOS = 60 * MILLI;
 
+    /** How long a leader waits at most for another one to lead, and a bit. */
+    private static final long HAND_OVER_NANOS = 1_005 * MILLI;
+
     private final SimulatedCluster cluster;
     private final RandomGenerator random;
     private final List<FaultKind> kinds;
@@ -493,7 +496,7 @@ final class Faults {
         leader.onLoop(() -> leader.consensus().transferLeadership(Optional.of(target.id()), ADMINISTRATION_MILLIS,
             result -> told(leader, result)));
         boolean late = random.nextBoolean();
-        in(random.nextInt(3) == 0 ? 1 : random.nextLong(30 * MILLI), () -> {
+        in(late ? 1 : random.nextLong(30 * MILLI), () -> {
             for (SimulatedNode other : cluster.nodes()) {
                 if (late ? other == target : other != leader) {
                     cluster.hosts().cut(leader.id().value(), other.id().value());
@@ -504,12 +507,13 @@ final class Faults {
             }
             readsFor(leader, SECOND);
         });
-        in(1_050 * MILLI, () -> {
+        // By now it takes commands again; the target waits not much longer until it doubts that there is a leader.
+        in(HAND_OVER_NANOS, () -> {
             if (leader.serves()) {
                 callers.burst(leader);
             }
         });
-        in(1_100 * MILLI + random.nextLong(600 * MILLI), cluster.hosts()::mend);
+        in(HAND_OVER_NANOS + 30 * MILLI + random.nextLong(400 * MILLI), cluster.hosts()::mend);
         return true;
     }
 

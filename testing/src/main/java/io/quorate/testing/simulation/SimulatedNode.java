@@ -77,6 +77,8 @@ public final class SimulatedNode {
         Process(Membership bootstrap, long incarnation) {
             loop.clockRate(clockRate);
             loop.jumpWallClock(wallJumpMillis);
+            // Between a write's end and the moment when the loop hears of it more is appended, or dropped.
+            loop.late(() -> storage.stream().anyMatch(SimulatedThread::inside), () -> cluster.uniform(diskNanos / 2));
             machine = new ObservedMachine(cluster.newStateMachine(), (command, result, hash) ->
                 cluster.checks().applied(id, command, result, hash), cluster.checks()::violated);
             TestIdentity identity = TestIdentity.node(id.value());

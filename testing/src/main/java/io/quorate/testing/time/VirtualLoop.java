@@ -6,6 +6,8 @@ import io.quorate.spi.time.NodeLoop;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -30,13 +32,37 @@ public final class VirtualLoop implements NodeLoop {
     private long rateSinceWorldNanos;
     private long rateSinceLocalNanos;
     private long wallOffsetMillis;
+    private BooleanSupplier late = () -> false;
+    private LongSupplier lateNanos = () -> 0;
+    private long lateUntilNanos;
 
     public VirtualLoop(VirtualWorld world) {
         this.world = world;
     }
 
+    /**
+     * What is handed in while {@code slow} says so arrives some time later, in order: another thread hands it in when
+     * what it tells of has happened, and this loop goes on meanwhile without knowing.
+     *
+     * @param nanos how much later the next one arrives
+     */
+    public void late(BooleanSupplier slow, LongSupplier nanos) {
+        late = slow;
+        lateNanos = nanos;
+    }
+
     @Override
     public void execute(Runnable task) {
+        if (late.getAsBoolean()) {
+            long now = world.clock().nanoTime();
+            lateUntilNanos = Math.max(lateUntilNanos, now + lateNanos.getAsLong());
+            world.schedule(lateUntilNanos - now, () -> arrived(task));
+        } else {
+            arrived(task);
+        }
+    }
+
+    private void arrived(Runnable task) {
         if (stopped) {
             return;
         }
