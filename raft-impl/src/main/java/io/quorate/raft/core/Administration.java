@@ -212,8 +212,7 @@ final class Administration {
                 return Optional.of(next);
             }
         }
-        // Whoever is told of its removal gets the log up to there, and might get this as well: it need not have it.
-        return leader.isSayingFarewell() ? Optional.empty() : core.features().next(current, core.self());
+        return core.features().next(current, leader.leaving(), core.self());
     }
 
     /** Everybody has answered, or has had time to: before that, a new leader would take the living for dead. */

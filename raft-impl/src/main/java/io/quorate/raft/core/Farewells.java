@@ -1,8 +1,10 @@
 package io.quorate.raft.core;
 
 import io.quorate.api.NodeId;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -33,8 +35,8 @@ final class Farewells {
         return farewell != null && follower.match() >= farewell.index();
     }
 
-    boolean isEmpty() {
-        return leaving.isEmpty();
+    Set<NodeId> nodes() {
+        return Collections.unmodifiableSet(leaving.keySet());
     }
 
     /** Forgets those who know, or who could not be told in time. */

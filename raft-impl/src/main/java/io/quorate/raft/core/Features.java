@@ -5,6 +5,7 @@ import io.quorate.spi.consensus.Membership;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -41,14 +42,18 @@ public final class Features {
     /**
      * The configuration that switches on what is not on and every member has: voters, outgoing ones, and learners too,
      * since they get the same log. A member that was not met since this node started counts as one that lacks all.
+     *
+     * @param leaving nodes that are still told of their removal: they get the log up to there, and might get this as
+     *     well
      */
-    Optional<Membership> next(Membership current, NodeId self) {
+    Optional<Membership> next(Membership current, Set<NodeId> leaving, NodeId self) {
         TreeSet<String> common = new TreeSet<>(own);
         common.removeAll(current.features());
-        for (NodeId member : current.members()) {
-            if (!member.equals(self)) {
-                common.retainAll(others.getOrDefault(member, new TreeSet<>()));
-            }
+        TreeSet<NodeId> readers = new TreeSet<>(current.members());
+        readers.addAll(leaving);
+        readers.remove(self);
+        for (NodeId reader : readers) {
+            common.retainAll(others.getOrDefault(reader, new TreeSet<>()));
         }
         return common.isEmpty() ? Optional.empty() : Optional.of(current.withFeatures(common));
     }

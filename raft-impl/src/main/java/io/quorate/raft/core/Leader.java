@@ -81,9 +81,9 @@ final class Leader implements Role {
         return followers.values();
     }
 
-    /** Whether a node that was removed may not know it yet. */
-    boolean isSayingFarewell() {
-        return !farewells.isEmpty();
+    /** Nodes that were removed and may not know it yet. */
+    Set<NodeId> leaving() {
+        return farewells.nodes();
     }
 
     void membershipChanged(long now) {

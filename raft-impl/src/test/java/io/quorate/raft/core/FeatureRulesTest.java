@@ -120,7 +120,7 @@ class FeatureRulesTest {
 
     /** The entry might reach it together with that of its removal, and it would stop instead of learning of that. */
     @Test
-    void nothingIsSwitchedOnWhileARemovedNodeIsToldSo() {
+    void nothingIsSwitchedOnThatARemovedNodeLacksWhileItIsToldSo() {
         OneCore bench = leaderOfThree();
         has(bench, A, "x");
         bench.change("remove", new MembershipChange.Remove(B), false);
@@ -132,6 +132,19 @@ class FeatureRulesTest {
         bench.elected(A);
         bench.settle(A);
         bench.heartbeats(A);
+        bench.heartbeats(A);
+        assertEquals(Set.of("x"), on(bench));
+    }
+
+    @Test
+    void aRemovedNodeThatHasAFeatureDoesNotHoldItBack() {
+        OneCore bench = leaderOfThree();
+        has(bench, A, "x");
+        bench.change("remove", new MembershipChange.Remove(B), false);
+        bench.settle(A);
+        bench.heartbeats(A);
+        assertEquals(Set.of(), on(bench), "it has not said so yet");
+        has(bench, B, "x");
         bench.heartbeats(A);
         assertEquals(Set.of("x"), on(bench));
     }
