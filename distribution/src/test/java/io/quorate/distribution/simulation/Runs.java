@@ -2,8 +2,13 @@ package io.quorate.distribution.simulation;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.quorate.api.ControlPlane;
+import io.quorate.client.ClientBuilder;
+import io.quorate.client.QuorateClient;
+import io.quorate.spi.transport.TransportException;
 import io.quorate.testing.simulation.CodePath;
 import io.quorate.testing.simulation.FaultKind;
+import io.quorate.testing.simulation.RemoteClients;
 import io.quorate.testing.simulation.SimulationFailure;
 import io.quorate.testing.simulation.Swarm;
 import io.quorate.testing.simulation.Swarm.Report;
@@ -50,13 +55,28 @@ final class Runs {
         private final Swarm swarm;
 
         Kind(Swarm swarm) {
-            this.swarm = swarm.reproduction("mvn -pl distribution -am verify -Dtest=SimulationTest -Dsimulation.kind="
-                + this + " -Dsimulation.seed=%d -Dsurefire.failIfNoSpecifiedTests=false");
+            this.swarm = swarm.remoteClients(Runs::remoteClient)
+                .reproduction("mvn -pl distribution -am verify -Dtest=SimulationTest -Dsimulation.kind=" + this
+                    + " -Dsimulation.seed=%d -Dsurefire.failIfNoSpecifiedTests=false");
         }
 
         Report run(long seed) {
             return swarm.run(seed);
         }
+    }
+
+    /** The client that applications use, which gives up before those who ask it do. */
+    private static ControlPlane remoteClient(RemoteClients.Place place) {
+        ClientBuilder builder = QuorateClient.builder().cluster(place.cluster()).identity(place.identity())
+            .transport(place.transport()).loop(place.loop()).operationTimeout(Duration.ofSeconds(3));
+        place.servers().forEach(builder::server);
+        QuorateClient client = builder.build();
+        try {
+            client.start();
+        } catch (TransportException e) {
+            throw new AssertionError(e);
+        }
+        return client;
     }
 
     /** A run that has failed once. */

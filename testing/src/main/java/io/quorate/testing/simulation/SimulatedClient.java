@@ -6,7 +6,9 @@ import io.quorate.api.Command;
 import io.quorate.api.CommandRejectedException;
 import io.quorate.api.CommandResult;
 import io.quorate.api.Consistency;
+import io.quorate.api.ControlPlane;
 import io.quorate.api.LogIndex;
+import io.quorate.api.NodeId;
 import io.quorate.api.NotLeaderException;
 import io.quorate.api.OutcomeUnknownException;
 import io.quorate.api.OverloadedException;
@@ -31,23 +33,29 @@ final class SimulatedClient {
     private final long thinkNanos;
     private final long[] numbers;
     private final List<Exchange> history;
+    /** What it asks where it is no application of a node; null otherwise. */
+    private final ControlPlane remote;
     private Pending pending;
     private boolean over;
     /** The entry of its last command that was answered; 0 if it has read that. */
     private long written;
 
-    /** @param committed the last entry that was known to be committed, anywhere, when it was asked */
+    /**
+     * @param node the node that was asked; null if a remote client asks whomever it finds
+     * @param committed the last entry that was known to be committed, anywhere, when it was asked
+     */
     private record Pending(SimulatedNode node, Request request, long number, long invokedNanos, long committed) {
     }
 
     /**
      * A client.
      *
+     * @param remote what it asks, if it is not an application that embeds a node
      * @param numbers the number of the next request of all clients
      * @param history where to note what was seen
      */
     SimulatedClient(String name, SimulatedCluster cluster, Workload workload, RandomGenerator random, long thinkNanos,
-            long[] numbers, List<Exchange> history) {
+            long[] numbers, List<Exchange> history, Optional<ControlPlane> remote) {
         this.name = name;
         this.cluster = cluster;
         this.workload = workload;
@@ -55,6 +63,7 @@ final class SimulatedClient {
         this.thinkNanos = thinkNanos;
         this.numbers = numbers;
         this.history = history;
+        this.remote = remote.orElse(null);
         cluster.onProcessEnd(this::processEnded);
     }
 
@@ -76,11 +85,11 @@ final class SimulatedClient {
             return;
         }
         List<SimulatedNode> serving = cluster.nodes().stream().filter(SimulatedNode::serves).toList();
-        if (serving.isEmpty()) {
+        if (serving.isEmpty() && remote == null) {
             begin();
             return;
         }
-        SimulatedNode node = serving.get(random.nextInt(serving.size()));
+        SimulatedNode node = remote == null ? serving.get(random.nextInt(serving.size())) : null;
         if (written > 0 && random.nextInt(4) == 0) {
             Request read = Request.query(read().payload(), Consistency.atLeast(new LogIndex(written)));
             written = 0;
@@ -107,8 +116,9 @@ final class SimulatedClient {
     private void ask(SimulatedNode node, Request request) {
         Pending asked = new Pending(node, request, numbers[0], now(), cluster.checks().cluster().lastCommitted());
         pending = asked;
+        ControlPlane plane = remote == null ? node.controlPlane() : remote;
         if (request.consistency().isEmpty()) {
-            node.controlPlane().submit(new Command(request.payload()))
+            plane.submit(new Command(request.payload()))
                 .whenComplete((result, failure) -> {
                     if (result != null) {
                         written = result.index().value();
@@ -116,7 +126,7 @@ final class SimulatedClient {
                     done(asked, Optional.ofNullable(result).map(CommandResult::payload), failure);
                 });
         } else {
-            node.controlPlane().query(request.payload(), request.consistency().get())
+            plane.query(request.payload(), request.consistency().get())
                 .whenComplete((result, failure) -> {
                     if (result != null) {
                         checkIsRecent(asked, result.appliedIndex().value());
@@ -136,7 +146,7 @@ final class SimulatedClient {
             case Consistency.Lease all -> asked.committed();
         };
         if (applied < least) {
-            cluster.checks().violated(new Violation("reads are not of the past", asked.node().id() + " answers "
+            cluster.checks().violated(new Violation("reads are not of the past", where(asked) + " answers "
                 + asked.request().consistency().orElseThrow() + " from a state of entry " + applied + ", expected "
                 + least + " or more"));
         }
@@ -147,7 +157,7 @@ final class SimulatedClient {
             return; // It was given up.
         }
         if (answer.isPresent()) {
-            cluster.count("client: answered");
+            cluster.count(remote == null ? "client: answered" : "remote client: answered");
             note(asked, answer);
         } else {
             Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
@@ -178,7 +188,7 @@ final class SimulatedClient {
     }
 
     private void processEnded() {
-        if (pending != null && pending.node().state() == SimulatedNode.State.DOWN) {
+        if (pending != null && pending.node() != null && pending.node().state() == SimulatedNode.State.DOWN) {
             abandon(pending);
         }
     }
@@ -187,7 +197,11 @@ final class SimulatedClient {
         if (asked.request().consistency().orElse(null) instanceof Consistency.AtLeast) {
             return; // It may see the past, as long as that is not older than what it names.
         }
-        history.add(new Exchange(name, asked.node().id(), asked.request(), answer, asked.invokedNanos(), now()));
+        history.add(new Exchange(name, where(asked), asked.request(), answer, asked.invokedNanos(), now()));
+    }
+
+    private NodeId where(Pending asked) {
+        return asked.node() == null ? new NodeId(name) : asked.node().id();
     }
 
     private void next() {

@@ -1,9 +1,11 @@
 package io.quorate.testing.simulation;
 
 import io.quorate.api.Bytes;
+import io.quorate.api.ClusterId;
 import io.quorate.api.Command;
 import io.quorate.api.CommandResult;
 import io.quorate.api.Consistency;
+import io.quorate.api.ControlPlane;
 import io.quorate.api.NodeId;
 import io.quorate.api.QueryResult;
 import io.quorate.api.StateMachine;
@@ -18,7 +20,9 @@ import io.quorate.spi.plugin.PluginException;
 import io.quorate.spi.plugin.Plugins;
 import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.wire.Frame;
+import io.quorate.testing.identity.TestIdentity;
 import io.quorate.testing.memory.MemoryNetwork;
+import io.quorate.testing.time.VirtualLoop;
 import io.quorate.testing.time.VirtualWorld;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,6 +60,9 @@ public final class SimulatedCluster {
 
     private static final long ADMINISTRATION_MILLIS = 10_000;
     private static final int PORT = 1;
+
+    /** The name of each simulated cluster. */
+    static final ClusterId CLUSTER = new ClusterId("simulated");
     private static final long WORLD_SEED_SALT = 0x51AE;
     private static final String RANDOM = "L64X128MixRandom";
 
@@ -452,6 +459,13 @@ public final class SimulatedCluster {
         nodes.put(id, new SimulatedNode(this, id));
         machinesInOrder = nodes.values().toArray(SimulatedNode[]::new);
         hosts.add(id.value());
+    }
+
+    /** Connects an application on a machine of its own, which is never down. Its name must be no node's. */
+    public ControlPlane remote(String name, RemoteClients clients) {
+        hosts.add(name);
+        return clients.start(new RemoteClients.Place(CLUSTER, TestIdentity.client(name), new HostTransport(network, name),
+            nodes.keySet().stream().map(this::endpoint).toList(), new VirtualLoop(world)));
     }
 
     /** Runs when a process ends. */

@@ -1,6 +1,5 @@
 package io.quorate.testing.simulation;
 
-import io.quorate.api.ClusterId;
 import io.quorate.api.ControlPlane;
 import io.quorate.api.NodeId;
 import io.quorate.api.StateMachine;
@@ -84,7 +83,7 @@ public final class SimulatedNode {
             TestIdentity identity = TestIdentity.node(id.value());
             TransportContext transport = new TransportContext(identity::credentials,
                 Optional.of(cluster.endpoint(id)), cluster::count, false, Map.of());
-            node = cluster.provider().create(new NodeContext(id, new ClusterId("simulated"), DIRECTORY, identity,
+            node = cluster.provider().create(new NodeContext(id, SimulatedCluster.CLUSTER, DIRECTORY, identity,
                 List.of(cluster.network().transport(id.value(), transport)), new Watched(cluster.consensus()),
                 cluster.consensusSettings(), environment(), machine, bootstrap, "simulated", loop, apply,
                 incarnation, new NodeEnvironment(cluster.checks().stateOf(id), cluster.sessionPace(), features)));

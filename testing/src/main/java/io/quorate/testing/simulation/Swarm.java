@@ -1,6 +1,7 @@
 package io.quorate.testing.simulation;
 
 import io.quorate.api.Command;
+import io.quorate.api.ControlPlane;
 import io.quorate.api.NodeId;
 import io.quorate.api.Peer;
 import io.quorate.api.PeerChanges;
@@ -59,13 +60,15 @@ public final class Swarm {
     private final Supplier<Workload> workloads;
     private final Settings settings;
     private final String command;
+    private final Optional<RemoteClients> remotes;
 
-    private Swarm(Set<FaultKind> allowed, Supplier<Workload> workloads, Settings settings,
-            String command) {
+    private Swarm(Set<FaultKind> allowed, Supplier<Workload> workloads, Settings settings, String command,
+            Optional<RemoteClients> remotes) {
         this.allowed = allowed;
         this.workloads = workloads;
         this.settings = settings;
         this.command = command;
+        this.remotes = remotes;
     }
 
     /** Small files, so that they end often and a start costs little; snapshots after a few entries, or never. */
@@ -93,7 +96,7 @@ public final class Swarm {
     /** All kinds of faults, on a few registers. */
     public static Swarm ofRegisters() {
         return new Swarm(EnumSet.allOf(FaultKind.class), () -> new RegisterWorkload(3, 0.4, 60), Swarm::raftSettings,
-            "Swarm.ofRegisters().run(%d)");
+            "Swarm.ofRegisters().run(%d)", Optional.empty());
     }
 
     /**
@@ -102,24 +105,30 @@ public final class Swarm {
      * @param fresh makes the workload of one run
      */
     public static Swarm of(Supplier<Workload> fresh) {
-        return new Swarm(EnumSet.allOf(FaultKind.class), fresh, Swarm::raftSettings, "seed %d");
+        return new Swarm(EnumSet.allOf(FaultKind.class), fresh, Swarm::raftSettings, "seed %d",
+            Optional.empty());
     }
 
     /** With these kinds of faults alone. */
     public Swarm only(Set<FaultKind> kinds) {
         return new Swarm(kinds.isEmpty() ? EnumSet.noneOf(FaultKind.class) : EnumSet.copyOf(kinds), workloads,
-            settings, command);
+            settings, command, remotes);
+    }
+
+    /** Some of the clients of some runs are no nodes' applications, but such as these. */
+    public Swarm remoteClients(RemoteClients clients) {
+        return new Swarm(allowed, workloads, settings, command, Optional.of(clients));
     }
 
     /** With settings of the consensus. */
     public Swarm settings(Map<String, String> values) {
         Map<String, String> copy = Map.copyOf(values);
-        return new Swarm(allowed, workloads, random -> copy, command);
+        return new Swarm(allowed, workloads, random -> copy, command, remotes);
     }
 
     /** What a failure says about how to see it again; {@code %d} stands for the seed. */
     public Swarm reproduction(String line) {
-        return new Swarm(allowed, workloads, settings, line);
+        return new Swarm(allowed, workloads, settings, line, remotes);
     }
 
     /**
@@ -215,8 +224,11 @@ public final class Swarm {
             // Where little is written, a node that was cut off has all of it and may think that it could lead.
             int calmer = more.nextInt(5) == 0 ? 20 : 1;
             for (int i = 0; i < count; i++) {
-                clients.add(new SimulatedClient("c" + i, cluster, workload, random,
-                    calmer * chaosNanos / (20 + random.nextInt(100)), numbers, history));
+                String name = "c" + i;
+                Optional<ControlPlane> remote = remotes.filter(each -> more.nextInt(3) == 0)
+                    .map(each -> cluster.remote(name, each));
+                clients.add(new SimulatedClient(name, cluster, workload, random,
+                    calmer * chaosNanos / (20 + random.nextInt(100)), numbers, history, remote));
             }
             cluster.note("all", cluster.nodes().size() + " nodes, " + count + " clients, faults " + kinds);
         }
@@ -225,7 +237,7 @@ public final class Swarm {
         private void askAtOnce(SimulatedNode node, int count, boolean reads) {
             for (int i = count; i > 0; i--) {
                 SimulatedClient client = new SimulatedClient("burst", cluster, workload, random, SECOND, numbers,
-                    history);
+                    history, Optional.empty());
                 clients.add(client);
                 client.once(node, reads);
             }
