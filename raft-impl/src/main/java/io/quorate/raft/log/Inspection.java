@@ -18,7 +18,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Reads a data directory as a start of the node would, and reports instead of refusing and repairing. Changes nothing.
@@ -98,7 +100,8 @@ public final class Inspection {
         if (state[0] == null) {
             return; // Where the log begins and how far it must reach is not known.
         }
-        LogRecovery recovery = new LogRecovery(disk, codec, directory.resolve(DataFiles.LOG), state[0]);
+        Path folder = directory.resolve(DataFiles.LOG);
+        LogRecovery recovery = new LogRecovery(disk, codec, folder, state[0]);
         step(() -> {
             try {
                 recovery.read();
@@ -109,7 +112,21 @@ public final class Inspection {
                 report(recovery, state[0]);
             }
         });
+        if (findings.stream().anyMatch(found -> isDamageIn(folder, found)) && !state[0].resetting()) {
+            step(() -> surveyRest(new LogSurvey(disk, codec, folder, state[0]).run()));
+        }
         configure(recovery.configurations(), scan[0], bootstrap[0]);
+    }
+
+    private static boolean isDamageIn(Path folder, Finding found) {
+        return found.severity() == Severity.DAMAGE && found.where().startsWith(folder.toString());
+    }
+
+    /** The first damage is reported already, in the words with which a start refuses it. */
+    private void surveyRest(List<StorageRefusedException.Damage> damages) {
+        Set<String> known = findings.stream().map(Finding::where).collect(Collectors.toSet());
+        damages.stream().filter(damage -> !known.contains(damage.where()))
+            .forEach(damage -> damage(damage.where(), damage.found(), damage.expected(), REPLACE));
     }
 
     private StateFile.State readState(int seed) throws IOException {

@@ -21,6 +21,7 @@ import io.quorate.testing.disk.PowerLossException;
 import io.quorate.testing.disk.SimulatedDisk;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -150,6 +151,39 @@ final class InspectionTest {
         assertTrue(report.findings().stream().anyMatch(it -> it.found().contains("being taken")),
             report.findings().toString());
         assertTrue(report.findings().stream().allMatch(it -> it.severity() == Severity.NOTE));
+    }
+
+    @Test
+    void all_damage_is_told_and_not_only_the_first() throws IOException {
+        store.close();
+        List<StorageReport.Segment> segments = inspect(disk).segments();
+        assertEquals(2, segments.size(), segments.toString());
+        SimulatedDisk flipped = disk.afterKill();
+        // A payload, a length, and the last payload of a segment; the records between them are whole.
+        List<String> struck = new ArrayList<>();
+        struck.add(flip(flipped, segments.get(0), 0, EntryCodec.HEADER_BYTES + 5));
+        struck.add(flip(flipped, segments.get(0), 3, 1));
+        struck.add(flip(flipped, segments.get(0), -1, EntryCodec.HEADER_BYTES + 5));
+        struck.add(flip(flipped, segments.getLast(), 0, EntryCodec.HEADER_BYTES + 5));
+        assertEquals(struck, inspect(flipped).findings().stream().filter(it -> it.severity() == Severity.DAMAGE)
+            .map(StorageReport.Finding::where).toList());
+    }
+
+    /** Flips a bit of an entry, counted from the first or, if negative, from behind; returns where it begins. */
+    private String flip(SimulatedDisk flipped, StorageReport.Segment segment, int entry, int offset) {
+        Path path = Stores.ROOT.resolve(DataFiles.LOG).resolve(segment.file());
+        byte[] content = disk.content(path);
+        List<Integer> entries = new ArrayList<>();
+        for (int at = SegmentHeader.BYTES; at < segment.usedBytes();) {
+            int size = EntryCodec.lengthAt(content, at) + EntryCodec.BODY_AT;
+            if (!SegmentMark.isAt(content, at, size)) {
+                entries.add(at);
+            }
+            at += size;
+        }
+        int at = entries.get(Math.floorMod(entry, entries.size()));
+        flipped.flipBit(path, at + offset, 3);
+        return path + " at offset " + at;
     }
 
     private Path lastSegment() {
