@@ -265,11 +265,12 @@ behind() {
     fill "$left"
     status 1 || fail "n1 does not answer: $(cat status.err)"
     there=$(($(told commitIndex) - left))
+    [ -s fill.jsonl ] || fail "nothing was written within $fill_minutes minutes: $(tail -3 fill.log)"
     commands=$(sed 's/.*"writesVerified":\([0-9]*\).*/\1/' fill.jsonl | awk '{sum += $1} END {print sum + 0}')
     grep -q '"verified":false' fill.jsonl && fail "an acknowledged write was lost while n3 was away: fill.jsonl"
     echo "  $there entries, with $commands writes of 16 bytes, within $(seconds_since "$began") s while n3 was away"
     [ $there -ge "$entries" ] || echo "  (fewer than the $entries that were asked for: the time was over)"
-    grep -c "Took a snapshot" n1.log > /dev/null || fail "n1 has taken no snapshot"
+    grep -q "Took a snapshot" n1.log || fail "n1 has taken no snapshot; give more --fill-minutes, or fewer --entries"
     sed -n 's/.*\(Took a snapshot of entry.*\)/  n1: \1/p' n1.log
     under_load "n3 catches up" catch_up
     grep -q "Received a snapshot" n3.log || fail "n3 has caught up without a snapshot"
