@@ -36,7 +36,7 @@ class SimulationTest {
         assertEquals(List.of(), runs.failures());
         assertEquals(count, runs.seeds());
         if (count >= FRESH_SEEDS) {
-            // The rarest happen ten times in so many runs. Should one not have happened by chance, it will in some more.
+            // The rarest happen ten times in so many runs. If one has not happened by chance, it will in some more.
             AtomicLong more = new AtomicLong(FRESH_SEEDS);
             Runs.quietly(() -> runs.from(base + count, () -> !runs.pathsNotHit().isEmpty()
                 && more.getAndDecrement() > 0));

@@ -353,7 +353,7 @@ final class Invariants {
     }
 
     /**
-     * Who knows that it was removed votes for nobody. A learner may, since it may have been promoted meanwhile, and only
+     * Who knows that it was removed votes for nobody. A learner may, as it may have been promoted meanwhile, and only
      * the candidate knows (lesson 39); that it counts voters alone is {@link ElectedByAQuorum}.
      */
     static final class RemovedNodesGiveNoVotes implements Invariant {

@@ -53,7 +53,7 @@ final class LoyaltyInvariants {
     }
 
     /**
-     * Who has just answered a leader's heartbeat, and has kept its connections to it, gives no other a pre-vote; and who
+     * Who has just answered a leader's heartbeat, and has kept its connections to it, gives no other a pre-vote; who
      * leads gives none at all.
      */
     static final class LoyalNodesGiveNoPreVotes implements Invariant {

@@ -464,7 +464,8 @@ public final class SimulatedCluster {
     /** Connects an application on a machine of its own, which is never down. Its name must be no node's. */
     public ControlPlane remote(String name, RemoteClients clients) {
         hosts.add(name);
-        return clients.start(new RemoteClients.Place(CLUSTER, TestIdentity.client(name), new HostTransport(network, name),
+        return clients.start(new RemoteClients.Place(CLUSTER, TestIdentity.client(name),
+            new HostTransport(network, name),
             nodes.keySet().stream().map(this::endpoint).toList(), new VirtualLoop(world)));
     }
 

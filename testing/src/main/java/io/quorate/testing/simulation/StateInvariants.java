@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** What holds of the state that follows from the log: the same everywhere, and true of the processes that there were. */
+/** What holds of the state that follows from the log: the same everywhere, true of the processes that there were. */
 final class StateInvariants {
 
     private StateInvariants() {
@@ -38,7 +38,7 @@ final class StateInvariants {
 
     /**
      * The registry's changes are numbered without a gap from the first one, each begins where the last one of its peer
-     * has ended, all nodes make the same ones, and what they say of processes can be: only a process that was started is
+     * has ended, all nodes make the same ones, and what they say of processes can be: only one that was started is
      * there, and none after one that was started later.
      */
     static final class RegistryIsTold {
