@@ -2,6 +2,7 @@ package io.quorate.testing.simulation;
 
 import io.quorate.api.NodeId;
 import io.quorate.spi.consensus.AdministrationResult;
+import io.quorate.spi.consensus.ConsensusStatus;
 import io.quorate.spi.consensus.Feature;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.consensus.MembershipChange;
@@ -42,6 +43,9 @@ final class Faults {
     private final Callers callers;
     private final Map<FaultKind, Long> done = new EnumMap<>(FaultKind.class);
     private int damaged;
+    /** Whose disk was replaced, and what the leader knew its store to be; a second loss would be one too many. */
+    private Optional<NodeId> replaced = Optional.empty();
+    private Long storeOfReplaced;
     private int machinesAdded;
     private boolean over;
 
@@ -370,12 +374,17 @@ final class Faults {
         if (leader.isEmpty() || leader.get() == node || damaged > 0 || mostDamaged == 0) {
             return false;
         }
-        Membership now = leader.get().status().orElseThrow().membership();
-        if (now.isJoint() || now.voters().size() < 3 || !now.voters().contains(node.id())
+        ConsensusStatus status = leader.get().status().orElseThrow();
+        Membership now = status.membership();
+        // What it has acknowledged and is not committed would be counted later, and be nowhere.
+        if (!status.commitIndex().equals(status.lastIndex()) || now.isJoint() || now.voters().size() < 3
+            || !now.voters().contains(node.id())
             || !now.members().stream().map(cluster::node).allMatch(each -> each == node || each.serves())) {
             return false;
         }
         damaged = mostDamaged;
+        replaced = Optional.of(node.id());
+        storeOfReplaced = now.stores().get(node.id());
         if (node.state() != SimulatedNode.State.DOWN) {
             node.kill();
         }
@@ -535,6 +544,11 @@ final class Faults {
             return false;
         }
         Membership now = leader.get().status().orElseThrow().membership();
+        Long store = replaced.map(now.stores()::get).orElse(null);
+        if (replaced.isPresent() && (now.isJoint() || !replaced.filter(now.voters()::contains).isPresent()
+            || store == null || store.equals(storeOfReplaced))) {
+            return false;
+        }
         Optional<MembershipChange> change = change(now);
         change.ifPresent(wanted -> {
             cluster.note(leader.get().id(), "is asked to " + wanted);
