@@ -42,7 +42,7 @@ Faults == {"VoteBeforeDurable", "AckBeforeDurable", "CommitOldTerm", "SkipJoint"
            "HeartbeatUncapped", "NoPreVote", "TruncateAtPrev", "ForgetJoint",
            "IgnoreUpToDate", "InstallDropsTail", "LearnersCount", "SkipPrevCheck",
            \* These break no safety: nobody would ever lead again.
-           "EmptyStaysOut", "TermsAreNotTold", "LoyalForEver"}
+           "StrangersStayOut", "OnlyTheEmptyVote", "TermsAreNotTold", "LoyalForEver"}
 
 ASSUME /\ Broken \subseteq Faults
        /\ InitVoters \subseteq Server /\ InitLearners \subseteq Server \ InitVoters
@@ -117,12 +117,19 @@ Holding(n) ==
    never campaign. *)
 MayCampaign(n) == \E c \in Holding(n) : n \in c.voters \cup c.old
 
-(* Who knows that it was removed stays out.  A node without any entry knows no configuration but that of its first
-   start, which says nothing of who is a member today: it votes for whoever asks, and the candidate counts the vote or
-   not. *)
-MayVote(n) ==
-    \/ log[n] = <<>> /\ ~Is("EmptyStaysOut")
-    \/ \E c \in Holding(n) : n \in Members(c)
+(* The configurations that n knows for certain: those behind its snapshot, and the one that was in force there. *)
+Known(n) == {ConfAt(log[n], ConfIndex(Prefix(log[n], base[n])))}
+            \cup {log[n][k].conf : k \in {m \in base[n] + 1..Len(log[n]) : IsConf(log[n][m])}}
+
+(* No configuration that it knows has named n, so it cannot know whether it is a member today. *)
+NeverNamed(n) ==
+    /\ ~Is("StrangersStayOut")
+    /\ Is("OnlyTheEmptyVote") => log[n] = <<>>
+    /\ \A c \in Known(n) : n \notin Members(c)
+
+(* Who knows that it was removed stays out.  Who was never named votes for whoever asks, and the candidate counts the
+   vote or not. *)
+MayVote(n) == NeverNamed(n) \/ \E c \in Holding(n) : n \in Members(c)
 
 Majority(nodes, of) == Cardinality(nodes \cap of) * 2 > Cardinality(of)
 

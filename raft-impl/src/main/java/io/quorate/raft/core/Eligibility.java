@@ -35,23 +35,19 @@ final class Eligibility {
     }
 
     /**
-     * A node that was removed stays out of elections; a learner votes, since it may have been promoted meanwhile. One
-     * that has lost its data helps only those who have some.
+     * A node that knows that it was removed stays out of elections; a learner votes, since it may have been promoted
+     * meanwhile. One that has lost its data helps only those who have some.
      *
-     * <p>A node without any entry knows no configuration but that of its first start, which says nothing about who is a
-     * member today, so it votes for whoever asks and leaves it to the candidate to count the vote or not (by its own
-     * configuration and the store recorded there). Scenario: a cluster of one adds a second node and makes it a voter by
-     * force, and both stop before the second has received an entry. The first needs its vote, and only a leader could
-     * tell the second that it has one.
+     * <p>A node that no configuration it knows has ever named cannot know whether it is a member today, so it votes for
+     * whoever asks and leaves it to the candidate to count the vote or not (by its own configuration and the store
+     * recorded there). Scenario: a cluster of one adds a second node and makes it a voter by force, and both stop
+     * before the second has received more than the first entries. The first needs its vote, and only a leader could
+     * tell the second that it has one. In the specification: {@code StrangersStayOut}, {@code OnlyTheEmptyVote}.
      */
     boolean mayVoteFor(long candidatesLastIndex) {
-        return (hasNoEntry()
+        return (!memberships.haveNamed(core.self())
                 || memberships.stillHolds(membership -> membership.contains(core.self()), core.log().commitIndex()))
             && hasItsStore() && (candidatesLastIndex > 0 || !hasLostItsData());
-    }
-
-    private boolean hasNoEntry() {
-        return core.log().lastIndex() == 0;
     }
 
     /** Whether its store is the one that is recorded for it, as far as either is known. */
@@ -66,6 +62,6 @@ final class Eligibility {
      * empty they would found a second cluster under the survivors' eyes.
      */
     private boolean hasLostItsData() {
-        return clusterExists && hasNoEntry();
+        return clusterExists && core.log().lastIndex() == 0;
     }
 }

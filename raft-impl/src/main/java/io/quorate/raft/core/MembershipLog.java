@@ -1,6 +1,7 @@
 package io.quorate.raft.core;
 
 import io.quorate.api.MalformedBytesException;
+import io.quorate.api.NodeId;
 import io.quorate.raft.log.LogEntry;
 import io.quorate.spi.consensus.EntryType;
 import io.quorate.spi.consensus.Membership;
@@ -74,6 +75,11 @@ final class MembershipLog {
         int last = configurations.size() - 1;
         return property.test(current())
             || last > 0 && currentIndex() > commitIndex && property.test(configurations.get(last - 1).membership());
+    }
+
+    /** Whether any configuration that is known, the oldest and the newest included, has {@code node} as a member. */
+    boolean haveNamed(NodeId node) {
+        return configurations.stream().anyMatch(configuration -> configuration.membership().contains(node));
     }
 
     /** @return whether the configuration in force has changed */

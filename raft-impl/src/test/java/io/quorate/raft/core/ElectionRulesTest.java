@@ -369,15 +369,21 @@ class ElectionRulesTest {
     }
 
     @Test
-    void aNodeThatIsNoMemberDoesNotVote() {
-        OneCore bench = OneCore.of(voters(A, B), 1, null, 1);
+    void aNodeThatKnowsOfItsRemovalDoesNotVote() {
+        OneCore bench = OneCore.ofThree(1, null);
+        bench.ask(A, append(1, 0, 0, 1, configuration(1, 1, voters(A, B))));
+        bench.tickAfter(10_000);
         assertFalse(granted(bench.ask(A, new Message.Vote(2, 9, 1))));
         assertFalse(granted(bench.ask(A, new Message.PreVote(3, 9, 1))));
     }
 
-    /** Its configuration is that of its first start: it may have been made a voter by entries that never arrived. */
+    /** It may have been made a voter by entries that never arrived. */
     @Test
-    void aNodeWithoutAnyEntryVotesSinceItCannotKnowWhetherItIsAMember() {
+    void aNodeThatWasNeverNamedVotesSinceItCannotKnowWhetherItIsAMember() {
+        OneCore some = OneCore.of(voters(A, B), 1, null);
+        some.ask(A, append(1, 0, 0, 1, configuration(1, 1, voters(A, B))));
+        some.tickAfter(10_000);
+        assertTrue(granted(some.ask(A, new Message.Vote(2, 9, 1))), "it has the first entries alone");
         OneCore bench = OneCore.of(voters(A, B), 1, null);
         assertTrue(granted(bench.ask(A, new Message.PreVote(2, 9, 1))));
         assertTrue(granted(bench.ask(A, new Message.Vote(2, 9, 1))));

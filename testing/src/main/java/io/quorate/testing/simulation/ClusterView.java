@@ -138,6 +138,7 @@ final class ClusterView {
             case MembershipInForce inForce -> {
                 node.membership = inForce.membership();
                 node.membershipIndex = inForce.index();
+                node.named |= node.membership.contains(node.id);
             }
             case SnapshotDurable snapshot -> snapshot(node, snapshot);
             case Compacted compacted -> node.log.headMap(compacted.index(), true).clear();
@@ -163,6 +164,7 @@ final class ClusterView {
         node.durableIndex = started.lastIndex();
         node.membership = started.membership();
         node.membershipIndex = 0;
+        node.named = node.membership.contains(node.id);
     }
 
     private static void snapshot(NodeView node, SnapshotDurable snapshot) {

@@ -353,16 +353,18 @@ final class Invariants {
     }
 
     /**
-     * Who knows that it was removed votes for nobody. A learner may, as it may have been promoted meanwhile, and only
-     * the candidate knows (lesson 39); that it counts voters alone is {@link ElectedByAQuorum}.
+     * Who knows that it was removed votes for nobody. A learner may, since it may have been promoted meanwhile, and
+     * only the candidate knows (lesson 39); so may who was never named. That voters alone count is
+     * {@link ElectedByAQuorum}.
      */
     static final class RemovedNodesGiveNoVotes implements Invariant {
 
         @Override
         public void before(ClusterView cluster, NodeView node, Event event) {
             if (event instanceof Voted voted && node.membershipIndex > 0 && node.membershipIndex <= node.committed) {
-                require(node.membership.contains(node.id), "removed nodes do not vote", () -> node.id + " votes for "
-                    + voted.candidate() + " in term " + voted.term() + " and is no member of " + node.membership);
+                require(!node.named || node.membership.contains(node.id), "removed nodes do not vote", () -> node.id
+                    + " votes for " + voted.candidate() + " in term " + voted.term() + " and is no member of "
+                    + node.membership);
             }
         }
     }

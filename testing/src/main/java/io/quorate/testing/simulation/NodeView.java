@@ -25,6 +25,8 @@ final class NodeView {
     long durableTerm;
     Optional<NodeId> durableVote = Optional.empty();
     boolean leading;
+    /** Whether a configuration that this process has told of has it as a member. */
+    boolean named;
     long durableIndex;
     long lastIndex;
     long committed;
