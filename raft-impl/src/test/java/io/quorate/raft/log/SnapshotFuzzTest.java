@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quorate.api.Bytes;
+import io.quorate.api.BytesWriter;
 import io.quorate.fuzz.FuzzInput;
 import io.quorate.fuzz.Fuzzing;
 import io.quorate.fuzz.Reached;
@@ -13,8 +15,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -39,7 +43,7 @@ public final class SnapshotFuzzTest {
     void holdsOnSeededInputs() throws Exception {
         Fuzzing.shortRun(getClass(), 400, SnapshotFuzzTest::fuzzerTestOneInput);
         REACHED.require(10, "whole", "damaged and opened", "damaged and refused", "an older one is refused when read",
-            "set aside", "went on receiving");
+            "set aside", "went on receiving", "a piece is refused when sent");
     }
 
     public static void fuzzerTestOneInput(byte[] data) throws Exception {
@@ -54,9 +58,10 @@ public final class SnapshotFuzzTest {
             store.append(log.subList(i, i + 4));
             store.sync();
         }
-        List<SnapshotMeta> taken = new ArrayList<>();
+        TreeMap<SnapshotMeta, byte[]> taken = new TreeMap<>(Comparator.comparingLong(SnapshotMeta::index));
         for (int index = 5 + in.below(10); index <= ENTRIES && taken.size() < 3; index += 1 + in.below(15)) {
-            taken.add(Snapshots.take(store, index, TERM));
+            SnapshotMeta meta = Snapshots.take(store, index, TERM);
+            taken.put(meta, joined(Snapshots.pieces(store.snapshots(), meta, 200)));
         }
         if (in.oneIn(2)) {
             store.releaseUntil(in.below((int) store.snapshots().list().getFirst().index() + 1));
@@ -98,7 +103,8 @@ public final class SnapshotFuzzTest {
         }
     }
 
-    private static void opened(FileLogStore found, List<LogEntry> log, List<SnapshotMeta> taken) throws IOException {
+    private static void opened(FileLogStore found, List<LogEntry> log,
+        TreeMap<SnapshotMeta, byte[]> taken) throws IOException {
         assertEquals(Stores.state(TERM, null), found.hardState());
         assertEquals(ENTRIES, found.lastIndex());
         Optional<SnapshotMeta> newest = found.snapshots().newest();
@@ -113,8 +119,10 @@ public final class SnapshotFuzzTest {
         }
         for (SnapshotMeta meta : found.snapshots().list()) {
             // The size of an older one is that of its file, until it is read.
-            assertTrue(taken.stream().anyMatch(one -> one.index() == meta.index() && one.id() == meta.id()),
+            SnapshotMeta origin = taken.ceilingKey(meta);
+            assertTrue(origin != null && origin.index() == meta.index() && origin.id() == meta.id(),
                 meta + " was never taken");
+            sent(found.snapshots(), meta, taken.get(origin));
             try {
                 assertArrayEquals(Snapshots.content(meta.index()), Snapshots.contentOf(found, meta));
             } catch (IOException e) {
@@ -124,6 +132,28 @@ public final class SnapshotFuzzTest {
                 REACHED.count("an older one is refused when read");
             }
         }
+    }
+
+    /** What is sent of one, in pieces, is what was written, or it is refused: the receiver finds out too late. */
+    private static void sent(SnapshotStore store, SnapshotMeta meta, byte[] whole) {
+        for (int at = 0; at < meta.bytes(); at += 77) {
+            try {
+                byte[] piece = store.read(meta, at, 77).toByteArray();
+                // The last checksum speaks of the whole file; a piece does not show whether it is right.
+                int sure = Math.min(at + piece.length, whole.length - Integer.BYTES);
+                assertArrayEquals(Arrays.copyOfRange(whole, at, Math.max(at, sure)),
+                    Arrays.copyOf(piece, Math.max(0, sure - at)), "sent from " + at);
+            } catch (IOException e) {
+                assertTrue(e.getMessage().contains("found") && e.getMessage().contains("expected"), e.getMessage());
+                REACHED.count("a piece is refused when sent");
+            }
+        }
+    }
+
+    private static byte[] joined(List<Bytes> pieces) {
+        BytesWriter whole = new BytesWriter(1_024);
+        pieces.forEach(whole::raw);
+        return whole.toBytes().toByteArray();
     }
 
     private static void damage(FuzzInput in, SimulatedDisk disk) throws IOException {

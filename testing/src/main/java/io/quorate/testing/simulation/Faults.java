@@ -101,7 +101,13 @@ final class Faults {
         cluster.nodes().stream().filter(SimulatedNode::isEarlierBuild).forEach(node -> {
             node.features(Feature.ofThisBuild());
             node.kill();
+            struck(FaultKind.VERSION_MIX);
         });
+    }
+
+    private void struck(FaultKind kind) {
+        done.merge(kind, 1L, Long::sum);
+        cluster.count("fault " + kind);
     }
 
     /** As an operator does it: the node is stopped, in order or not, and started with the new build. */
@@ -191,8 +197,7 @@ final class Faults {
             case VERSION_MIX -> upgrade();
         };
         if (happened) {
-            done.merge(kind, 1L, Long::sum);
-            cluster.count("fault " + kind);
+            struck(kind);
         }
     }
 
