@@ -133,7 +133,10 @@ final class SubmitPipeline extends Pipeline<PendingCommand> {
     @Override
     void giveUp(List<PendingCommand> operations, CallFailure failure, ControlPlaneException why) {
         boolean opens = !operations.isEmpty() && operations.get(0).opens;
-        fail(operations, why);
+        // A verdict on this attempt says nothing about an earlier one that had no answer. Scenario: a command reaches
+        // the leader through a node that is then removed, is tried again there, and is refused.
+        operations.forEach(command -> fail(List.of(command),
+            why instanceof OutcomeUnknownException ? why : ending(command, why)));
         if (opens && failure.error().map(RpcError::code).equals(Optional.of(RpcError.Code.MALFORMED))) {
             // A cluster of a build that knows no sessions: as it was before there were any.
             withSessions = false;
