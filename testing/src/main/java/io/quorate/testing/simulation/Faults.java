@@ -3,7 +3,6 @@ package io.quorate.testing.simulation;
 import io.quorate.api.NodeId;
 import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.ConsensusStatus;
-import io.quorate.spi.consensus.Feature;
 import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.consensus.MembershipChange;
 import io.quorate.testing.disk.SimulatedDisk;
@@ -14,7 +13,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
@@ -36,6 +34,7 @@ final class Faults {
 
     private final SimulatedCluster cluster;
     private final RandomGenerator random;
+    private final Builds builds;
     private final List<FaultKind> kinds;
     private final long meanIntervalNanos;
     private final int mostDamaged;
@@ -63,6 +62,7 @@ final class Faults {
             double mostDrift, Callers callers) {
         this.cluster = cluster;
         this.random = random;
+        this.builds = new Builds(cluster, random);
         this.kinds = List.copyOf(kinds);
         this.meanIntervalNanos = meanIntervalNanos;
         this.mostDrift = mostDrift;
@@ -70,17 +70,10 @@ final class Faults {
         this.mostDamaged = (cluster.nodes().size() - 1) / 2;
     }
 
-    /** Before any process is started: some machines have an earlier build, one that lacks some features. */
+    /** Before any process is started. */
     void install() {
         if (kinds.contains(FaultKind.VERSION_MIX)) {
-            for (SimulatedNode node : cluster.nodes()) {
-                if (random.nextBoolean()) {
-                    List<String> some = new ArrayList<>(Feature.ofThisBuild());
-                    some.remove(random.nextInt(some.size()));
-                    some.removeIf(feature -> random.nextBoolean());
-                    node.features(new TreeSet<>(some));
-                }
-            }
+            builds.mix();
         }
     }
 
@@ -98,8 +91,8 @@ final class Faults {
     /** Nothing more goes wrong; what is still of an earlier build is upgraded. */
     void end() {
         over = true;
-        cluster.nodes().stream().filter(SimulatedNode::isEarlierBuild).forEach(node -> {
-            node.features(Feature.ofThisBuild());
+        builds.earlier().forEach(node -> {
+            builds.upgrade(node);
             node.kill();
             struck(FaultKind.VERSION_MIX);
         });
@@ -108,18 +101,6 @@ final class Faults {
     private void struck(FaultKind kind) {
         done.merge(kind, 1L, Long::sum);
         cluster.count("fault " + kind);
-    }
-
-    /** As an operator does it: the node is stopped, in order or not, and started with the new build. */
-    private boolean upgrade() {
-        List<SimulatedNode> earlier = cluster.nodes().stream().filter(SimulatedNode::isEarlierBuild).toList();
-        if (earlier.isEmpty()) {
-            return false;
-        }
-        SimulatedNode node = earlier.get(random.nextInt(earlier.size()));
-        cluster.note(node.id(), "is upgraded");
-        node.features(Feature.ofThisBuild());
-        return whileUp(node, random.nextBoolean() ? node::stop : node::kill);
     }
 
     Map<FaultKind, Long> done() {
@@ -194,7 +175,8 @@ final class Faults {
             case STRANDED_LEADER -> strand();
             case LEFT_BEHIND -> leaveBehind();
             case LATE_HANDOVER -> handOverLate();
-            case VERSION_MIX -> upgrade();
+            case VERSION_MIX -> builds.upgradeOne().map(next ->
+                whileUp(next, random.nextBoolean() ? next::stop : next::kill)).orElse(false);
         };
         if (happened) {
             struck(kind);
