@@ -19,8 +19,8 @@ public record SessionPace(long timeoutMillis, long tickMillis) {
     /** @throws IllegalArgumentException if a session would end between two ticks */
     public SessionPace {
         if (tickMillis < 1 || timeoutMillis < 2 * tickMillis) {
-            throw new IllegalArgumentException("session pace: found a timeout of " + timeoutMillis + " ms and a tick of "
-                + tickMillis + " ms, expected a tick of 1 or more and a timeout of two ticks or more");
+            throw new IllegalArgumentException("session pace: found a timeout of " + timeoutMillis + " ms and a tick "
+                + "of " + tickMillis + " ms, expected a tick of 1 or more and a timeout of two ticks or more");
         }
     }
 
