@@ -113,6 +113,21 @@ class SessionTest {
         assertEquals(0, client.pendingOperations());
     }
 
+    /** Its first attempt reached a node that has been removed since, and was applied. */
+    @Test
+    void aRefusalOfTheSecondAttemptSaysNothingOfTheFirst() throws Exception {
+        cluster.await(submit("a"), SOON);
+        leader.next(RpcType.SUBMIT, (request, call) -> {
+            leader.applyInSilence().give(request, call);
+            call.fail(RpcError.of(RpcError.Code.OUTCOME_UNKNOWN, "lost the leadership"));
+        });
+        cluster.servers.values().forEach(server -> server.always(RpcType.SUBMIT,
+            FakeServer.error(RpcError.Code.DENIED)));
+        assertInstanceOf(OutcomeUnknownException.class, cluster.awaitFailure(submit("b"), LIMIT));
+        assertEquals(List.of("a", "b"), cluster.applied);
+        assertEquals(0, client.pendingOperations());
+    }
+
     @Test
     void whoMayNotSubmitIsToldSoAtOnce() {
         leader.always(RpcType.SUBMIT, FakeServer.error(RpcError.Code.DENIED));
