@@ -82,7 +82,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
             .mapToLong(status -> status.commitIndex().value()).max().orElse(0);
     }
 
-    /** How many committed entries a node has not applied. Nodes answer one after the other: under load never quite 0. */
+    /** How many committed entries a node has not applied. Nodes answer one by one: under load it is never quite 0. */
     private static long behind(NodeStatus node, long committed) {
         return Math.max(0, committed - node.appliedIndex().value());
     }

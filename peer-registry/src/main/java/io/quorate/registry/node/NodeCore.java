@@ -372,9 +372,9 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
      * the first leader's first entry can be lost with its power, and whoever had been told of it would wait for it for
      * ever.
      *
-     * <p>Nor does a node say yet that it is of an epoch in which it was not there: one that joins after a recovery, with
-     * an empty directory, finds the configurations of before in the log that it is given, with its own name in them,
-     * and would be refused half-way by whoever gives it.
+     * <p>Nor does a node say yet that it is of an epoch in which it was not there: one that joins after a recovery,
+     * with an empty directory, finds the configurations of before in the log that it is given, with its own name in
+     * them, and would be refused half-way by whoever gives it.
      */
     private void tellAgreed() {
         ConsensusStatus now = consensus.status();
