@@ -12,14 +12,17 @@ dir=
 ready_seconds=180
 # How many nodes the cluster has at first.
 nodes=3
-# More options of the nodes' virtual machines, and more settings of their consensus, of the check's choice.
+# More options of the nodes' virtual machines, where %n stands for a node's name, and more settings of their consensus,
+# of the check's choice.
 node_options=
 consensus_settings=
 declare -a pids
 
+# Ends the check, also from within $(...).
 fail() {
     echo "FAILED: $1" >&2
     echo "Configurations, data and logs are kept in $dir." >&2
+    [ "$BASHPID" = $$ ] || kill -USR1 $$
     exit 1
 }
 
@@ -59,6 +62,7 @@ prepare() {
     dir=$PWD
     trap stop_all EXIT
     trap 'exit 130' INT TERM
+    trap 'exit 1' USR1
 }
 
 identity() {
@@ -115,7 +119,7 @@ write_node() {
 # start I: node nI, for the first time or once more.
 start() {
     : > "n$1.out"
-    QUORATE_JAVA_OPTS="$node_options ${QUORATE_JAVA_OPTS:-}" \
+    QUORATE_JAVA_OPTS="${node_options//%n/n$1} ${QUORATE_JAVA_OPTS:-}" \
         "$quorate" node --config "n$1.yaml" > "n$1.out" 2>> "n$1.log" &
     pids[$1]=$!
 }

@@ -13,8 +13,7 @@
 # a node must have room for.
 set -u
 
-here=$(cd -- "$(dirname -- "$0")" && pwd)
-image=$here/../../target/quorate
+. "$(dirname -- "$0")/cluster.sh" || exit 2
 minutes=30
 heap=64m
 loads=2
@@ -23,29 +22,7 @@ value_bytes=4096
 large_loads=1
 transport=tcp
 base_port=7751
-dir=$here/../../target/overload
-while [ $# -gt 1 ]; do
-    case $1 in
-        --minutes) minutes=$2 ;;
-        --heap) heap=$2 ;;
-        --loads) loads=$2 ;;
-        --outstanding) outstanding=$2 ;;
-        --value-bytes) value_bytes=$2 ;;
-        --large-loads) large_loads=$2 ;;
-        --transport) transport=$2 ;;
-        --image) image=$2 ;;
-        --base-port) base_port=$2 ;;
-        --dir) dir=$2 ;;
-        *) echo "overload.sh: found unknown option '$1'; see the head of the file" >&2; exit 2 ;;
-    esac
-    shift 2
-done
-image=$(cd -- "$image" 2>/dev/null && pwd) || { echo "overload.sh: found no such image; build it with 'mvn package'" >&2; exit 2; }
-quorate=$image/bin/quorate
-jcmd=$image/runtime/bin/jcmd
-rm -rf "$dir"
-mkdir -p "$dir" && cd "$dir" || exit 2
-dir=$PWD
+take_options "minutes heap loads outstanding value_bytes large_loads transport" "$@"
 
 # How long one node is stopped each minute, in seconds, and by how much the live heap may grow meanwhile, in MiB.
 stopped_seconds=10
@@ -54,77 +31,29 @@ growth_mib=8
 large_outstanding=16
 large_bytes=131072
 
-declare -a pids load_pids
+declare -a load_pids
 watch_pid=
 slow_pid=
 
-fail() {
-    echo "FAILED: $1" >&2
-    echo "Configurations, data and logs are kept in $dir." >&2
-    exit 1
-}
-
-stop_all() {
+prepare overload
+# Who is stopped goes on, or it would never end; and nobody is stopped once more meanwhile.
+end_all() {
     touch stop
+    [ -z "$slow_pid" ] || kill "$slow_pid" 2>/dev/null
     for pid in "${pids[@]:-}"; do
-        [ -n "$pid" ] && kill -CONT "$pid" 2>/dev/null
+        [ -z "$pid" ] || kill -CONT "$pid" 2>/dev/null
     done
-    for pid in "$(cat watch.pid 2>/dev/null)" "$slow_pid" "$watch_pid" "${load_pids[@]:-}" "${pids[@]:-}"; do
-        [ -n "$pid" ] && kill "$pid" 2>/dev/null
+    for pid in "$(cat watch.pid 2>/dev/null)" "$watch_pid"; do
+        [ -z "$pid" ] || kill "$pid" 2>/dev/null
     done
-    wait
+    stop_all
 }
-trap stop_all EXIT
-trap 'exit 130' INT TERM
+trap end_all EXIT
 
-members=
-for i in 1 2 3; do
-    members="$members
-  n$i: $transport://127.0.0.1:$((base_port + i))"
-done
-
-identity() {
-    echo "identity:"
-    echo "  certificate: pki/$1/certificate.pem"
-    echo "  key: pki/$1/key.pem"
-    echo "  trust: pki/$1/trust.pem"
-    echo "  trust-domain: overload.test"
-}
-
-"$quorate" pki init --trust-domain overload.test > /dev/null || fail "no authority"
-"$quorate" pki issue operator admin > /dev/null || fail "no operator"
-for i in 1 2 3; do
-    "$quorate" pki issue node n$i > /dev/null || fail "no identity for n$i"
-    {
-        echo "cluster: overload"
-        echo "node: n$i"
-        echo "data-directory: n$i"
-        echo "listen: $transport://127.0.0.1:$((base_port + i))"
-        echo "members:$members"
-        identity "node/n$i"
-    } > n$i.yaml
-done
-{
-    echo "cluster: overload"
-    echo "servers:$members"
-    identity operator/admin
-} > client.yaml
-export QUORATE_CONFIG=$dir/client.yaml
-
-for i in 1 2 3; do
-    : > "n$i.out"
-    QUORATE_JAVA_OPTS="-Xmx$heap -Xlog:gc:file=n$i.gc:uptime ${QUORATE_JAVA_OPTS:-}" \
-        "$quorate" node --config "n$i.yaml" > "n$i.out" 2> "n$i.log" &
-    pids[$i]=$!
-done
-deadline=$((SECONDS + 180))
-for i in 1 2 3; do
-    until grep -q ready "n$i.out"; do
-        kill -0 "${pids[$i]}" 2>/dev/null || fail "n$i ended: $(tail -3 "n$i.log")"
-        [ $SECONDS -lt $deadline ] || fail "n$i was not ready within 180 s"
-        sleep 0.2
-    done
-done
+write_cluster overload "$transport" $((base_port + 1))
+node_options="-Xmx$heap -Xlog:gc:file=%n.gc:uptime"
+start_all
+jcmd=$image/runtime/bin/jcmd
 
 # A load that is told that it is too much tries again until an operation's time is over, and then counts a failure. One
 # that finds nobody at its beginning begins again. Exit code 1 with a wrong value is a lost write.
@@ -132,7 +61,7 @@ load() { # number outstanding value-bytes
     until [ -s "load$1.jsonl" ] || [ $SECONDS -ge $((end - 10)) ]; do
         QUORATE_JAVA_OPTS="-Xmx256m -XX:TieredStopAtLevel=1" "$quorate" bench --json --outstanding "$2" --keys "$2" \
             --value-bytes "$3" --read-percent 20 --seconds $((end - SECONDS)) --warmup 0 --timeout 30s \
-            > "load$1.jsonl" 2>> "load$1.log"
+            --until-end-of-input < <(until [ -e stop ]; do sleep 1; done) > "load$1.jsonl" 2>> "load$1.log"
     done
 }
 end=$((SECONDS + minutes * 60))
@@ -179,9 +108,12 @@ slow_pid=$!
 
 # What lives on each node's heap, in MiB, behind a full collection that is asked for.
 live_of_all() {
-    local line=
+    local line= before
     for i in 1 2 3; do
+        before=$(grep -c 'Pause Full (Diagnostic Command)' n$i.gc)
         timeout 60 "$jcmd" "${pids[$i]}" GC.run > /dev/null 2>> jcmd.log
+        [ "$(grep -c 'Pause Full (Diagnostic Command)' n$i.gc)" -gt "$before" ] \
+            || fail "n$i did not collect when it was asked: $(tail -3 jcmd.log)"
         line="$line n$i $(grep 'Pause Full (Diagnostic Command)' n$i.gc | tail -1 | sed 's/.*->\([0-9]*\)M(.*/\1/')"
     done
     echo "$line"
@@ -234,9 +166,8 @@ done
 "$quorate" kv put after overload --timeout 30s > /dev/null || fail "the cluster does not serve after the overload"
 for i in 1 2 3; do
     kill -0 "${pids[$i]}" 2>/dev/null || fail "n$i died: $(tail -5 "n$i.log")"
-    "$quorate" kv list --json --server n$i --timeout 30s > "replica$i.json" || fail "no listing of n$i"
 done
-cmp replica1.json replica2.json && cmp replica2.json replica3.json || fail "the replicas differ"
+assert_equal_replicas 1 2 3
 ! grep -l 'OutOf[A-Za-z]*Memory' n?.log n?.out || fail "a node ran out of memory"
 
 echo "what was too much:"

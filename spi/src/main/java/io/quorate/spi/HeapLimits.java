@@ -5,8 +5,9 @@ package io.quorate.spi;
  * share of it. Without this a node with a small heap would take in as much as one with a large heap, and die of it.
  *
  * <p>Those that take a share each: the entries that a consensus keeps in memory, the commands under way, the queries
- * under way, and the frames that have arrived in part. Four sixteenths in all; what is left is for the state machine,
- * for copies on their way through codecs and transports, and for the collector.
+ * under way, and, for each transport, the frames that have arrived in part: five sixteenths in all with two transports,
+ * a little more on small heaps, where a transport must have room for one frame of the largest size. What is left is for
+ * the state machine, for copies on their way through codecs and transports, and for the collector.
  */
 public final class HeapLimits {
 

@@ -168,8 +168,8 @@ final class Runs {
         return seeds;
     }
 
-    Map<FaultKind, Long> faults() {
-        return faults;
+    synchronized Map<FaultKind, Long> faults() {
+        return new TreeMap<>(faults);
     }
 
     Map<String, Long> counts() {

@@ -32,9 +32,9 @@ import java.util.Optional;
  *
  * <p>Nothing else changes a status. In particular: who dialed plays no part; missing certificate details play no part;
  * a session that is not confirmed yet does not take an ONLINE peer down; the end of one session means nothing while
- * another lives. A session of an older process than the recorded one is none, unless it lasts (see
- * {@link Reconciler}). Each arrow is taken one at a time: {@link #path} follows them from the present record to rest,
- * so that the registry's changes show every transition, also when several were passed at once.
+ * another lives. Of a peer with a session of an older process than the recorded one nothing is said, unless it lasts
+ * (see {@link Reconciler}). Each arrow is taken one at a time: {@link #path} follows them from the present record to
+ * rest, so that the registry's changes show every transition, also when several were passed at once.
  *
  * <p>Pure; thread-safe.
  */

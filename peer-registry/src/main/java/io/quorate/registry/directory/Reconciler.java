@@ -123,9 +123,10 @@ public final class Reconciler {
         SortedSet<NodeId> nodes = new TreeSet<>(registry.records().keySet());
         nodes.addAll(membership.members());
         for (NodeId each : nodes) {
-            Sighting seen = each.equals(id) ? node.self()
-                : leading.believe(each, sightings.getOrDefault(each, Sighting.never()), registry.get(each),
-                    loop.clock().nanoTime());
+            Sighting seen = each.equals(id) ? node.self() : sightings.getOrDefault(each, Sighting.never());
+            if (leading.doubts(each, seen, registry.get(each), loop.clock().nanoTime())) {
+                continue;
+            }
             PeerStatusMachine.Situation situation = new PeerStatusMachine.Situation(membership.contains(each),
                 each.equals(id), withEndpoints(seen, membership, each), absentMillis(each, seen, leading));
             List<PeerChange> path = PeerStatusMachine.path(each, registry.get(each), situation);
@@ -185,19 +186,20 @@ public final class Reconciler {
         }
 
         /**
-         * What to make of a session of an older process than the one that a former leader has recorded: it is most
-         * likely one whose other end is dead and has not been missed here yet, and counts as none until it has lasted
-         * longer than such a session can. Then it is alive, and the wall clock of its node was set back before it
-         * started. Scenario without it: a node is killed and restarted, the leader sees the new process and hands over
-         * to a node that has not missed the old one, and the registry goes back to a process that is dead.
+         * Whether it is too soon to say anything of a peer: there is a session of an older process than the one that a
+         * former leader has recorded. Most likely its other end is dead and has not been missed here yet, so nothing is
+         * said until it has lasted longer than such a session can. Then it is alive, and the wall clock of its node was
+         * set back before it started. Scenario without it: a node is killed and restarted, the leader sees the new
+         * process and hands over to a node that has not missed the old one, and the registry goes back to a process
+         * that is dead.
          */
-        Sighting believe(NodeId peer, Sighting seen, Optional<RegistrySnapshot.Entry> recorded, long nowNanos) {
+        boolean doubts(NodeId peer, Sighting seen, Optional<RegistrySnapshot.Entry> recorded, long nowNanos) {
             if (!seen.present() || recorded.isEmpty() || seen.incarnation() >= recorded.get().peer().incarnation()) {
                 olderSinceNanos.remove(peer);
-                return seen;
+                return false;
             }
             long older = nowNanos - olderSinceNanos.computeIfAbsent(peer, first -> nowNanos);
-            return older < TimeUnit.MILLISECONDS.toNanos(DirectoryLimits.OLDER_PROCESS_MILLIS) ? seen.absent() : seen;
+            return older < TimeUnit.MILLISECONDS.toNanos(DirectoryLimits.OLDER_PROCESS_MILLIS);
         }
 
         boolean mayPropose(ConsensusStatus status, LogIndex applied) {

@@ -29,11 +29,6 @@ public record Sighting(
         endpoints = List.copyOf(endpoints);
     }
 
-    /** The same node without a session. */
-    Sighting absent() {
-        return new Sighting(false, false, incarnation, identity, fingerprint, endpoints, version, lastReason);
-    }
-
     /** Of a node to which there never was a session. */
     public static Sighting never() {
         return new Sighting(false, false, 0, Optional.empty(), Optional.empty(), List.of(), "", "");

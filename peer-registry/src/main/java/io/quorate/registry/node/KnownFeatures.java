@@ -10,6 +10,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /**
  * Which features the builds of the other nodes have, as they said when they were met last. Handed on to the consensus,
@@ -22,12 +23,18 @@ final class KnownFeatures {
 
     private final NodeId self;
     private final SortedSet<String> own;
+    private final Supplier<Membership> members;
     private final BiConsumer<NodeId, SortedSet<String>> consensus;
     private final TreeMap<NodeId, SortedSet<String>> others = new TreeMap<>();
 
-    /** @param consensus hears of every node whose features are news */
-    KnownFeatures(NodeId self, SortedSet<String> own, BiConsumer<NodeId, SortedSet<String>> consensus) {
+    /**
+     * @param members the configuration as it is: of others nothing is kept where there are too many
+     * @param consensus hears of every node that is met
+     */
+    KnownFeatures(NodeId self, SortedSet<String> own, Supplier<Membership> members,
+            BiConsumer<NodeId, SortedSet<String>> consensus) {
         this.self = self;
+        this.members = members;
         this.own = new TreeSet<>(own);
         this.consensus = consensus;
     }
@@ -43,11 +50,12 @@ final class KnownFeatures {
     }
 
     private void heard(NodeId node, SortedSet<String> features) {
-        if (others.size() < MOST_NODES || others.containsKey(node)) {
-            if (!features.equals(others.put(node, features))) {
-                consensus.accept(node, features);
-            }
+        if (others.size() >= MOST_NODES) {
+            SortedSet<NodeId> now = members.get().members();
+            others.keySet().removeIf(other -> !now.contains(other));
         }
+        others.put(node, features);
+        consensus.accept(node, features); // Also what is no news here: it may have been forgotten there.
     }
 
     /** What this node has and is not on, each with the members that are not known to have it. */

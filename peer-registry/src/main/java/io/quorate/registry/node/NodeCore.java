@@ -120,7 +120,8 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         this.consensus = settings.consensus().create(new ConsensusContext(settings.self(), settings.cluster(),
             settings.directory(), settings.bootstrap(), loop, sessions, this, settings.consensusSettings(),
             settings.environment(), features));
-        this.knownFeatures = new KnownFeatures(settings.self(), features, consensus::peerFeatures);
+        this.knownFeatures = new KnownFeatures(settings.self(), features, () -> consensus.status().membership(),
+            consensus::peerFeatures);
         this.sessionClock = new SessionClock(loop, consensus, clientSessions);
         this.submissions = new Submissions(loop, settings.self(), consensus,
             new Forwarder(loop, sessions, applyThread), settings.counters());

@@ -6,6 +6,7 @@ import io.quorate.spi.consensus.Membership;
 import io.quorate.spi.consensus.MembershipChange;
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -212,7 +213,10 @@ final class Administration {
                 return Optional.of(next);
             }
         }
-        return core.features().next(current, leader.leaving(), core.self());
+        // Whoever is away may come back with another build than it was met with.
+        boolean allAreHere = current.members().stream().allMatch(node -> isHeard(leader, node, now));
+        List<NodeId> leaving = leader.leaving().stream().filter(node -> isHeard(leader, node, now)).toList();
+        return allAreHere ? core.features().next(current, leaving, core.self()) : Optional.empty();
     }
 
     /** Everybody has answered, or has had time to: before that, a new leader would take the living for dead. */
@@ -224,6 +228,10 @@ final class Administration {
 
     private Optional<String> danger(Membership next, Leader leader, long now) {
         return next.isJoint() ? ConfigurationPlan.danger(next, node -> isAlive(leader, node, now)) : Optional.empty();
+    }
+
+    private boolean isHeard(Leader leader, NodeId node, long now) {
+        return node.equals(core.self()) || leader.heardLately(leader.follower(node), now);
     }
 
     private boolean isAlive(Leader leader, NodeId node, long now) {

@@ -3,9 +3,9 @@ package io.quorate.raft.core;
 import io.quorate.api.NodeId;
 import io.quorate.spi.consensus.Membership;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -43,10 +43,10 @@ public final class Features {
      * The configuration that switches on what is not on and every member has: voters, outgoing ones, and learners too,
      * since they get the same log. A member that was not met since this node started counts as one that lacks all.
      *
-     * @param leaving nodes that are still told of their removal: they get the log up to there, and might get this as
-     *     well
+     * @param leaving nodes that are still told of their removal, and hear it: they get the log up to there, and might
+     *     get this as well
      */
-    Optional<Membership> next(Membership current, Set<NodeId> leaving, NodeId self) {
+    Optional<Membership> next(Membership current, Collection<NodeId> leaving, NodeId self) {
         TreeSet<String> common = new TreeSet<>(own);
         common.removeAll(current.features());
         TreeSet<NodeId> readers = new TreeSet<>(current.members());

@@ -147,14 +147,17 @@ public final class RaftConsensus implements Consensus {
         long receivedInPart;
         try {
             store = opener.open();
-            receivedInPart = store.snapshots().deleteReceived(0);
             Optional<String> problem = unknownFeatures();
             if (problem.isPresent()) {
-                store.close();
                 throw new ConsensusException(context.directory() + ": " + problem.get());
             }
+            receivedInPart = store.snapshots().deleteReceived(0);
         } catch (IOException e) {
+            release(e);
             throw new ConsensusException(e.getMessage(), e);
+        } catch (ConsensusException | RuntimeException e) {
+            release(e);
+            throw e;
         }
         originNanos = context.loop().clock().nanoTime();
         thread = threads.get();
@@ -171,8 +174,18 @@ public final class RaftConsensus implements Consensus {
         context.loop().onTurnEnd(this::turnEnd);
         planTimer();
         LOG.info("Raft starts in term {} with a log of {} entries; voters {}", store.hardState().term(),
-            store.lastIndex(),
-            core.status().membership().voters());
+            store.lastIndex(), core.status().membership().voters());
+    }
+
+    /** Lets go of a directory with which this node does not start, or the next attempt would find it in use. */
+    private void release(Exception why) {
+        try {
+            if (store != null) {
+                store.close();
+            }
+        } catch (IOException e) {
+            why.addSuppressed(e);
+        }
     }
 
     /**
@@ -190,7 +203,6 @@ public final class RaftConsensus implements Consensus {
             }
             return problem;
         } catch (MalformedBytesException e) {
-            store.close();
             throw new IOException(context.directory() + ": a configuration in the log cannot be read: "
                 + e.getMessage(), e);
         }

@@ -305,7 +305,7 @@ final class Snapshots {
             }
             long left = store.deleteReceived(index);
             onLoop(() -> partIndex = Math.min(partIndex, left));
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             onLoop(() -> owner.fail("what has arrived of a snapshot could not be deleted: " + e.getMessage(), e));
         }
     }

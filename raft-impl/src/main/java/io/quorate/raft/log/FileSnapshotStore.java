@@ -197,7 +197,7 @@ final class FileSnapshotStore implements SnapshotStore {
     /** What {@link #nameOf} has begun a name with; 0 if it was not that. */
     private static long indexOf(String name) {
         String digits = name.substring(0, Math.max(0, name.indexOf('-')));
-        return digits.matches("0[0-9]{19}") ? Long.parseLong(digits) : 0;
+        return digits.matches("0[0-8][0-9]{18}") ? Long.parseLong(digits) : 0;
     }
 
     /**

@@ -71,11 +71,24 @@ class FeatureRulesTest {
         OneCore bench = leader(OneCore.membership(List.of(SELF, A, B), List.of(C)), "x");
         has(bench, A, "x");
         has(bench, B, "x");
-        bench.heartbeats(A, B);
+        bench.heartbeats(A, B, C);
         assertEquals(Set.of(), on(bench), "it gets the same log");
         has(bench, C, "x");
-        bench.heartbeats(A, B);
+        bench.heartbeats(A, B, C);
         assertEquals(Set.of("x"), on(bench));
+    }
+
+    /** It may have been stopped to go back to the earlier build. */
+    @Test
+    void aMemberThatIsAwayHoldsItUpAlthoughItWasMetWithTheFeature() {
+        OneCore bench = leaderOfThree();
+        has(bench, B, "x");
+        for (int i = 0; i < 30; i++) {
+            bench.heartbeats(A);
+        }
+        has(bench, A, "x");
+        bench.heartbeats(A);
+        assertEquals(Set.of(), on(bench));
     }
 
     @Test
@@ -146,6 +159,22 @@ class FeatureRulesTest {
         assertEquals(Set.of(), on(bench), "it has not said so yet");
         has(bench, B, "x");
         bench.heartbeats(A);
+        assertEquals(Set.of("x"), on(bench));
+    }
+
+    /** Or one that is gone for good would keep every feature off for as long as it is to be told of its removal. */
+    @Test
+    void aRemovedNodeThatIsNotHeardDoesNotHoldAnythingBack() {
+        OneCore bench = leaderOfThree();
+        has(bench, A, "x");
+        bench.change("remove", new MembershipChange.Remove(B), false);
+        bench.settle(A);
+        bench.heartbeats(A);
+        assertEquals(Set.of(), on(bench));
+        for (int i = 0; i < 30; i++) {
+            bench.heartbeats(A);
+            bench.settle(A);
+        }
         assertEquals(Set.of("x"), on(bench));
     }
 

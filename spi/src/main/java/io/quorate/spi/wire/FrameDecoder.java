@@ -213,6 +213,9 @@ public final class FrameDecoder {
     }
 
     private boolean take(int bytes) {
+        if (payloadLength <= PayloadRoom.FREE_FRAME_BYTES) {
+            return true;
+        }
         lacksRoom = !room.take(bytes, payloadLength);
         taken += lacksRoom ? 0 : bytes;
         return !lacksRoom;

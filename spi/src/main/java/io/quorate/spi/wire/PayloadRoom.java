@@ -9,6 +9,12 @@ package io.quorate.spi.wire;
  */
 public interface PayloadRoom {
 
+    /**
+     * Frames with so little payload need no room: votes and heartbeats arrive whatever others hold. The number of
+     * connections and of calls on each is bounded, and a call costs as much anyway.
+     */
+    int FREE_FRAME_BYTES = 4 << 10;
+
     /** Room for whatever is announced: for sources whose frames are bounded otherwise. */
     PayloadRoom UNBOUNDED = new PayloadRoom() {
         @Override

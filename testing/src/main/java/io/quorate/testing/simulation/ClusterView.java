@@ -45,6 +45,7 @@ final class ClusterView {
 
     private final Map<Ends, Long> ended = new HashMap<>();
     private final LongSupplier clock;
+    private long shortestElectionNanos = 1_000_000_000;
 
     private record Ends(NodeId one, NodeId other) {
     }
@@ -55,6 +56,15 @@ final class ClusterView {
 
     long nowNanos() {
         return clock.getAsLong();
+    }
+
+    /** The least time without a leader after which anybody may lose patience. */
+    long shortestElectionNanos() {
+        return shortestElectionNanos;
+    }
+
+    void shortestElectionNanos(long nanos) {
+        shortestElectionNanos = nanos;
     }
 
     /** A connection between the two has ended, at either side. */

@@ -365,7 +365,7 @@ final class Faults {
         Membership now = status.membership();
         // What it has acknowledged and is not committed would be counted later, and be nowhere.
         if (!status.commitIndex().equals(status.lastIndex()) || now.isJoint() || now.voters().size() < 3
-            || !now.voters().contains(node.id())
+            || !now.voters().contains(node.id()) || !now.stores().keySet().containsAll(now.voters())
             || !now.members().stream().map(cluster::node).allMatch(each -> each == node || each.serves())) {
             return false;
         }

@@ -508,7 +508,11 @@ final class Invariants {
         private void check(ClusterView cluster, NodeView node, long index, Membership found) {
             for (Map.Entry<Long, Map<Long, Membership>> each : configurations.headMap(index, true).descendingMap()
                 .entrySet()) {
-                Membership wanted = each.getValue().get(cluster.committed().get(each.getKey()));
+                ClusterView.Agreed agreed = cluster.committed().get(each.getKey());
+                if (agreed == null) {
+                    return; // Committed by somebody who found it in its log at a start: nobody has told what it is.
+                }
+                Membership wanted = each.getValue().get(agreed.term());
                 if (wanted != null) {
                     require(wanted.equals(found), "a snapshot has the configuration of its entry", () -> node.id
                         + " has " + found + " by its snapshot of entry " + index + ", committed is " + wanted);

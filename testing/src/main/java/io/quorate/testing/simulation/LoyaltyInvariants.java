@@ -54,12 +54,10 @@ final class LoyaltyInvariants {
 
     /**
      * Who has just answered a leader's heartbeat, and has kept its connections to it, gives no other a pre-vote; who
-     * leads gives none at all.
+     * leads gives none at all. Just is half of the shortest election timeout ago: the answer was on its way, and clocks
+     * run fast by a quarter.
      */
     static final class LoyalNodesGiveNoPreVotes implements Invariant {
-
-        /** Half of the shortest election timeout: the answer was on its way, and clocks run fast by a quarter. */
-        private static final long LOYAL_NANOS = 500_000_000;
 
         /** A vote or a term that was being written may have held up answers to what was heard long before. */
         private static final long SETTLED_NANOS = 2_000_000_000;
@@ -88,8 +86,11 @@ final class LoyaltyInvariants {
                     throw new Violation("a leader gives no pre-vote", from.id + " leads term " + from.term
                         + " and gives one to " + to);
                 }
-                if (settled && leader != null && leader.up && leader.leading && leader.term == from.heardTerm
-                    && now - from.heardNanos < LOYAL_NANOS && cluster.lastEnd(from.id, leader.id) < from.heardNanos) {
+                // Whoever removes itself is nobody to be loyal to, also while it still leads.
+                boolean member = leader != null && from.membership != null && from.membership.contains(leader.id);
+                if (settled && member && leader.up && leader.leading && leader.term == from.heardTerm
+                    && now - from.heardNanos < cluster.shortestElectionNanos() / 2
+                    && cluster.lastEnd(from.id, leader.id) < from.heardNanos) {
                     throw new Violation("who hears a leader gives no pre-vote", from.id + " has answered the heartbeat "
                         + "of " + leader.id + " in term " + leader.term + " " + (now - from.heardNanos) / 1_000_000
                         + " ms ago and gives a pre-vote to " + to);

@@ -24,6 +24,9 @@ import java.util.random.RandomGenerator;
 /** An application on the machines of the cluster, which asks one thing after another wherever a node serves. */
 final class SimulatedClient {
 
+    /** How often a workload is asked for a read, or for a command, before it is taken for one without. */
+    static final int MOST_TRIES = 1_000;
+
     private static final long PATIENCE_NANOS = 4_000_000_000L;
 
     private final String name;
@@ -91,9 +94,10 @@ final class SimulatedClient {
         }
         SimulatedNode node = remote == null ? serving.get(random.nextInt(serving.size())) : null;
         if (written > 0 && random.nextInt(4) == 0) {
-            Request read = Request.query(read().payload(), Consistency.atLeast(new LogIndex(written)));
+            Request read = read();
+            ask(node, read.consistency().isEmpty() ? read
+                : Request.query(read.payload(), Consistency.atLeast(new LogIndex(written))));
             written = 0;
-            ask(node, read);
         } else {
             ask(node, workload.next(random, numbers[0]++));
         }
@@ -105,9 +109,10 @@ final class SimulatedClient {
         ask(node, read ? read() : workload.next(random, numbers[0]++));
     }
 
+    /** A read, unless the workload hardly has any. */
     private Request read() {
         Request request = workload.next(random, numbers[0]++);
-        while (request.consistency().isEmpty()) {
+        for (int tries = 1; tries < MOST_TRIES && request.consistency().isEmpty(); tries++) {
             request = workload.next(random, numbers[0]++);
         }
         return request;

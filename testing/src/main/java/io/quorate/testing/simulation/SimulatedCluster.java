@@ -34,6 +34,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -109,6 +110,8 @@ public final class SimulatedCluster {
         network.traffic(hosts);
         machines = builder.machines;
         consensusSettings = builder.settings;
+        Optional.ofNullable(consensusSettings.get("election-timeout-min-millis")).map(Long::valueOf)
+            .ifPresent(millis -> checks.cluster().shortestElectionNanos(TimeUnit.MILLISECONDS.toNanos(millis)));
         usualDiskNanos = builder.disk.toNanos();
         sessionPace = builder.sessionPace;
         reproduction = builder.reproduction.orElse("SimulatedCluster seed " + seed);

@@ -329,10 +329,9 @@ public final class Swarm {
                 for (SimulatedNode node : members) {
                     Workload.Request request = command(number);
                     probes.add(node.controlPlane().submit(new Command(request.payload())));
+                    // Whatever is answered, and if nothing is: it may take effect.
                     long asked = cluster.now().toNanos();
-                    int at = probes.size() - 1;
-                    probes.get(at).whenComplete((result, failure) -> history.add(new Exchange("probe", node.id(),
-                        request, Optional.empty(), asked, asked)));
+                    history.add(new Exchange("probe", node.id(), request, Optional.empty(), asked, asked));
                 }
             }
             if (!probes.stream().allMatch(CompletableFuture::isDone)) {
@@ -362,7 +361,12 @@ public final class Swarm {
 
         private Workload.Request command(long[] number) {
             Workload.Request request = workload.next(random, number[0]++);
-            while (request.consistency().isPresent()) {
+            for (int tries = 1; request.consistency().isPresent(); tries++) {
+                if (tries == SimulatedClient.MOST_TRIES) {
+                    throw new IllegalStateException("found a workload that asks " + tries
+                        + " times in a row and commands nothing, expected commands, too: whether a cluster is well is "
+                        + "tried with them");
+                }
                 request = workload.next(random, number[0]++);
             }
             return request;

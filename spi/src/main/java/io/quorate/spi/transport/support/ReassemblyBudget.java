@@ -12,8 +12,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * call's stream. What it held is free again at once, so that of many large frames at the same time some get through;
  * if all were kept waiting, none would ever be complete.
  *
- * <p>Frames of at most {@link #SMALL_BYTES} have a reserve beyond the bound: votes and heartbeats arrive although bulk
- * has filled everything.
+ * <p>Votes and heartbeats need no room ({@link PayloadRoom#FREE_FRAME_BYTES}), so that nobody can keep them out. Other
+ * frames of at most {@link #SMALL_BYTES} have a reserve beyond the bound, for when bulk has filled everything.
  *
  * <p>Thread-safe, without locks.
  */
