@@ -6,12 +6,11 @@ import io.quorate.api.NodeId;
 import io.quorate.api.Term;
 import io.quorate.spi.identity.Identity;
 import io.quorate.spi.transport.Endpoint;
-import io.quorate.spi.transport.Transport;
-import io.quorate.spi.transport.TransportContext;
 import io.quorate.spi.transport.TransportException;
 import io.quorate.spi.transport.TransportProvider;
 import io.quorate.testing.identity.TestIdentity;
 import io.quorate.testing.memory.MemoryNetwork;
+import io.quorate.testing.memory.MemoryTransportProvider;
 import io.quorate.testing.time.VirtualLoop;
 import io.quorate.testing.time.VirtualWorld;
 import java.time.Duration;
@@ -82,7 +81,7 @@ final class FakeCluster {
     }
 
     TransportProvider transports(String host) {
-        return new MemoryProvider(network, host);
+        return new MemoryTransportProvider(network, host);
     }
 
     /** A client of all servers, as the identity {@code client/app}. */
@@ -140,27 +139,5 @@ final class FakeCluster {
 
     long nowMillis() {
         return world.clock().nanoTime() / MILLI;
-    }
-
-    private record MemoryProvider(MemoryNetwork network, String host) implements TransportProvider {
-        @Override
-        public String name() {
-            return "memory";
-        }
-
-        @Override
-        public int spiVersion() {
-            return SPI_VERSION;
-        }
-
-        @Override
-        public String scheme() {
-            return MemoryNetwork.SCHEME;
-        }
-
-        @Override
-        public Transport create(TransportContext context) {
-            return network.transport(host, context);
-        }
     }
 }

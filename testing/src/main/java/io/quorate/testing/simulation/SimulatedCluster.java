@@ -22,6 +22,7 @@ import io.quorate.spi.transport.Endpoint;
 import io.quorate.spi.wire.Frame;
 import io.quorate.testing.identity.TestIdentity;
 import io.quorate.testing.memory.MemoryNetwork;
+import io.quorate.testing.memory.MemoryTransportProvider;
 import io.quorate.testing.time.VirtualLoop;
 import io.quorate.testing.time.VirtualWorld;
 import java.time.Duration;
@@ -468,7 +469,7 @@ public final class SimulatedCluster {
     public ControlPlane remote(String name, RemoteClients clients) {
         hosts.add(name);
         return clients.start(new RemoteClients.Place(CLUSTER, TestIdentity.client(name),
-            new HostTransport(network, name),
+            new MemoryTransportProvider(network, name),
             nodes.keySet().stream().map(this::endpoint).toList(), new VirtualLoop(world)));
     }
 

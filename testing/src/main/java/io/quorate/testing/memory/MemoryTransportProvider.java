@@ -1,12 +1,16 @@
-package io.quorate.testing.simulation;
+package io.quorate.testing.memory;
 
 import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportContext;
 import io.quorate.spi.transport.TransportProvider;
-import io.quorate.testing.memory.MemoryNetwork;
 
-/** Provides a simulated host's transport. */
-record HostTransport(MemoryNetwork network, String host) implements TransportProvider {
+/**
+ * A host of a {@link MemoryNetwork} as a plugin: what it creates are that host's transports.
+ *
+ * @param network where the host is
+ * @param host its name there
+ */
+public record MemoryTransportProvider(MemoryNetwork network, String host) implements TransportProvider {
 
     @Override
     public String name() {
