@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.api.Bytes;
 import io.quorate.api.NodeId;
+import io.quorate.api.PeerStatus;
 import io.quorate.kv.Kv;
 import io.quorate.spi.consensus.AdministrationResult;
 import io.quorate.spi.consensus.Membership;
@@ -64,6 +65,39 @@ class OldConfigurationTest {
         cluster.await(cluster.submit("n1", put("all three have it")));
         assertTrue(cluster.runUntil(() -> away.status().orElseThrow().membership().contains(N4),
             Duration.ofSeconds(10)), cluster::timeline);
+    }
+
+    @Test
+    void aNodeThatWasAwayWhileARemovedOneCameBackLetsItInWhenThatOneLeads() {
+        SimulatedCluster cluster = SimulatedCluster.builder().seed(73).nodes(4)
+            .stateMachine(BoxedStore::fresh)
+            .consensus(Optional.of("raft"), Map.of("snapshot-entries", "2")).start();
+        String leader = cluster.awaitLeader().id().value();
+        NodeId gone = new NodeId(leader.equals("n2") ? "n3" : "n2");
+        NodeId away = new NodeId(leader.equals("n4") ? "n1" : "n4");
+        SimulatedNode returned = cluster.node(gone);
+        assertInstanceOf(AdministrationResult.Done.class,
+            cluster.await(cluster.changeMembership(leader, new MembershipChange.Remove(gone))));
+        cluster.runFor(Duration.ofSeconds(3));
+        assertEquals(PeerStatus.REMOVED, cluster.await(cluster.node(away).controlPlane().peers()).peers().stream()
+            .filter(peer -> peer.id().equals(gone)).findFirst().orElseThrow().status());
+        returned.kill();
+        cluster.await(cluster.submit(away.value(), put("once more, so that there is a snapshot")));
+        cluster.runFor(Duration.ofSeconds(1));
+        cluster.node(away).kill();
+        assertInstanceOf(AdministrationResult.Done.class, cluster.await(cluster.changeMembership(leader,
+            new MembershipChange.Add(gone, List.of(returned.endpoint()), true))));
+        returned.start();
+        assertTrue(cluster.runUntil(() -> returned.status().orElseThrow().membership().voters().contains(gone)
+            && !returned.status().orElseThrow().membership().isJoint(), Duration.ofSeconds(10)), cluster::timeline);
+        cluster.runFor(Duration.ofSeconds(1));
+        assertInstanceOf(AdministrationResult.Done.class, cluster.await(cluster.transferLeadership(
+            cluster.awaitLeader().id().value(), gone)));
+        assertEquals(gone, cluster.awaitLeader().id());
+        cluster.node(away).start();
+        assertTrue(cluster.runUntil(() -> cluster.node(away).status().orElseThrow().membership().contains(gone),
+            Duration.ofSeconds(10)), cluster::timeline);
+        assertEquals(gone, cluster.awaitLeader().id());
     }
 
     @Test

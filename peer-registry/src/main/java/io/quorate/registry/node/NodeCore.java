@@ -293,12 +293,19 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         lookAgain = true;
     }
 
+    /**
+     * What this node knows of a removal may be of the past, so it turns nobody away for it while it hears no leader.
+     * Scenario: A is removed while B looks on, and added again while B is away; then A leads. Refused, A could never
+     * bring B the configuration in which A is a member, and B would wait for a leader that it does not let in. Whoever
+     * is let in so is no member here, and listened to only if it is known ({@link Vouching}).
+     */
     @Override
     public Optional<RefusalReason> refusal(PeerIdentity identity) {
-        if (identity.kind() != PeerIdentity.Kind.NODE || standing(identity) == Standing.MEMBER) {
+        if (identity.kind() != PeerIdentity.Kind.NODE || standing(identity) == Standing.MEMBER || !hearsALeader()) {
             return Optional.empty();
         }
-        return nodeId(identity).flatMap(node -> registry.snapshot().get(node))
+        return nodeId(identity).filter(node -> !vouching.isVouchedFor(node))
+            .flatMap(node -> registry.snapshot().get(node))
             .filter(entry -> entry.peer().status() == PeerStatus.REMOVED)
             .map(entry -> RefusalReason.REMOVED_NODE);
     }
@@ -322,6 +329,10 @@ final class NodeCore implements ConsensusHost, SessionListener, AdmissionPolicy,
         } catch (IllegalArgumentException notANodeId) {
             return Optional.empty();
         }
+    }
+
+    private boolean hearsALeader() {
+        return status != null && status.leader().isPresent();
     }
 
     private Membership membership() {

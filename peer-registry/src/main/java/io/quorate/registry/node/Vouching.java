@@ -95,7 +95,12 @@ final class Vouching {
     }
 
     boolean accepts(NodeId node) {
-        return named.contains(node) || vouchedBy.values().stream().anyMatch(said -> said.contains(node));
+        return named.contains(node) || isVouchedFor(node);
+    }
+
+    /** Whether a node that is known says that this one is a member. */
+    boolean isVouchedFor(NodeId node) {
+        return vouchedBy.values().stream().anyMatch(said -> said.contains(node));
     }
 
     /** A node that is not accepted has called as a leader does, and was refused: perhaps somebody knows it. */
