@@ -116,6 +116,11 @@ write_node() {
     } > "n$i.yaml"
 }
 
+# address I: where nI listens; the operator's file names only those that there were at first.
+address() {
+    echo "$scheme://127.0.0.1:$((port + $1 - 1))"
+}
+
 # start I: node nI, for the first time or once more.
 start() {
     : > "n$1.out"
@@ -160,7 +165,7 @@ import_real_entries() {
 assert_equal_replicas() {
     local i
     for i in "$@"; do
-        again "$quorate" kv list --json --server "n$i" --timeout 30s > "replica$i.json" \
+        again "$quorate" kv list --json --server "$(address "$i")" --timeout 30s > "replica$i.json" \
             || fail "the listing of n$i: $(tail -3 again.log)"
         cmp "replica$1.json" "replica$i.json" || fail "the replicas of n$1 and n$i differ"
     done

@@ -30,7 +30,7 @@ most_load_seconds=900
 
 # status [I]: the account of nI, or of all, in status.json.
 status() {
-    "$quorate" cluster status --json ${1:+--server "n$1"} --timeout 10s > status.json 2> status.err
+    "$quorate" cluster status --json ${1:+--server "$(address "$1")"} --timeout 10s > status.json 2> status.err
 }
 
 # told FIELD: the first one of that name, a number, in the account that was taken last.
